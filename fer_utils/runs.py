@@ -1,0 +1,140 @@
+"""Files that appear whole or not at all, and the run folder that notebooks exchange."""
+
+import contextlib
+import errno
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from fer_utils.errors import FerError
+
+PART = ".part"  # the mark of a file that is still being written
+
+
+@contextlib.contextmanager
+def whole_file(path):
+    """Give a path to write to; the file takes its name only when the block ends well.
+
+    Args:
+        path: where the file belongs. Its folder is made if absent.
+
+    Yields:
+        Path in the same folder, with the same suffix, to be written by the block.
+
+    Raises:
+        FerError: the folder cannot be written, or the disk is full.
+
+    Example:
+        >>> with whole_file("runs/demo/history.csv") as part:
+        ...     frame.to_csv(part)
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.stem}.{os.getpid()}{PART}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
+        yield part
+        _flush_to_disk(part)
+        os.replace(part, path)
+    except OSError as error:
+        raise writing_error(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _remove_abandoned(path):
+    # What a killed process (kill -9) left of this file.
+    for part in path.parent.glob(f".{path.stem}.*{PART}{path.suffix}"):
+        pid = part.name.removeprefix(f".{path.stem}.").split(".")[0]
+        if pid.isdigit() and not _alive(int(pid)):
+            part.unlink(missing_ok=True)
+
+
+def _alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # it exists and belongs to someone else
+    return True
+
+
+def _flush_to_disk(part):
+    # Without this a power cut can leave the new name on an empty file.
+    with open(part, "rb+") as file:
+        os.fsync(file.fileno())
+
+
+def writing_error(path, error):
+    """Return the FerError that says why ``path`` could not be written and what to do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        remedy = "the disk is full: free some space, then run the same command again"
+    elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        remedy = "the folder is read-only: choose another, or change its permissions"
+    else:
+        remedy = f"{error.strerror or error}: choose another place"
+    return FerError(f"cannot write {path}: {remedy}")
+
+
+def write_text(path, text):
+    """Write a text file whole or not at all."""
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8", newline="")
+
+
+def write_json(path, value):
+    """Write JSON, indented and with sorted keys, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=True) + "\n")
+
+
+def read_json(path):
+    """Return what a JSON file holds, or None where it is missing or damaged."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def write_predictions(path, index, split, probabilities, fold=None):
+    """Write ``predictions.npz``, the form in which models meet the ensemble.
+
+    Args:
+        path: the file to write.
+        index: int ``(n,)``, rows of the Dataset.
+        split: str ``(n,)``, their splits.
+        probabilities: float ``(n, classes)``, rows sum to 1.
+        fold: int ``(n,)`` where the predictions are out of fold.
+    """
+    arrays = {
+        "index": np.asarray(index, np.int64),
+        "split": np.asarray(split, str),
+        "probabilities": np.asarray(probabilities, np.float32),
+    }
+    if fold is not None:
+        arrays["fold"] = np.asarray(fold, np.int64)
+    with whole_file(path) as part:
+        np.savez_compressed(part, **arrays)
+
+
+def read_predictions(path):
+    """Return the arrays of ``predictions.npz`` as a dict.
+
+    Raises:
+        FerError: the file is missing, damaged, holds pickles, or its arrays do not fit.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+        n = len(arrays["index"])
+        fits = len(arrays["split"]) == n and len(arrays["probabilities"]) == n
+    except FileNotFoundError as error:
+        raise FerError(f"{path} is missing: run the notebook that trains this model") from error
+    except Exception as error:
+        raise FerError(f"{path} is not a predictions file ({error}): delete it and train again") from error
+    if not fits or arrays["probabilities"].ndim != 2:
+        raise FerError(f"{path}: its arrays have different lengths: delete it and train again")
+    return arrays

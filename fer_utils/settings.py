@@ -1,0 +1,103 @@
+"""From a notebook's parameters to what it works with: data, profile, run folder, seed."""
+
+import dataclasses
+from pathlib import Path
+
+from fer_utils import datasets, paths
+from fer_utils.errors import FerError
+
+
+@dataclasses.dataclass(frozen=True)
+class Profile:
+    """How much of everything a run does.
+
+    Args:
+        name: the profile's name.
+        rows: rows of all splits together, at most; None for all.
+        epochs: epochs a training may take at most; None for as many as the recipe says.
+        side_epochs: the same for the networks that only illustrate a point.
+    """
+
+    name: str
+    rows: int | None
+    epochs: int | None
+    side_epochs: int | None
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile("smoke", rows=3600, epochs=12, side_epochs=3),
+        Profile("cpu", rows=None, epochs=None, side_epochs=3),
+        Profile("gpu", rows=None, epochs=None, side_epochs=20),
+    )
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What a notebook's four parameters mean on this machine.
+
+    Args:
+        dataset: registered name, ``synthetic`` or ``fer2013``.
+        root: where its files are; None for synthetic faces.
+        profile: the Profile.
+        run_dir: the run folder.
+        seed: seed of everything random.
+    """
+
+    dataset: str
+    root: Path | None
+    profile: Profile
+    run_dir: Path
+    seed: int
+
+    def load(self):
+        """Return the Dataset, cut to the profile's number of rows."""
+        if self.dataset == "synthetic":
+            return datasets.load("synthetic", n=self.profile.rows, seed=self.seed)
+        return datasets.subset(datasets.load(self.dataset, self.root), self.profile.rows, self.seed)
+
+    @property
+    def submissions_dir(self):
+        """The folder of submissions: the run's own for synthetic faces and short runs."""
+        own = self.dataset == "synthetic" or self.profile.name == "smoke"
+        return self.run_dir if own else paths.output_root() / "submissions"
+
+
+def resolve(data="auto", profile="auto", run_dir="auto", seed=0):
+    """Return the Settings that a notebook's parameters stand for.
+
+    Args:
+        data: ``auto`` (probe, else synthetic), ``synthetic``, or the path of FER2013's files.
+        profile: ``auto`` (``smoke`` on synthetic faces, else ``gpu`` or ``cpu``), ``smoke``,
+            ``cpu`` or ``gpu``.
+        run_dir: ``auto`` (``runs/<dataset>-<profile>`` under the project) or a path.
+        seed: int.
+
+    Raises:
+        FerError: there is no data at the given path, or no profile of that name.
+    """
+    if data == "synthetic":
+        root = None
+    else:
+        root = datasets.find("fer2013", None if data == "auto" else data)
+    dataset = "fer2013" if root else "synthetic"
+    if profile == "auto":
+        profile = "smoke" if dataset == "synthetic" else _device()
+    if profile not in PROFILES:
+        raise FerError(f"no profile {profile!r}: there are auto, {', '.join(PROFILES)}")
+    folder = paths.output_root() / "runs" / f"{dataset}-{profile}"
+    return Settings(
+        dataset=dataset,
+        root=root,
+        profile=PROFILES[profile],
+        run_dir=folder if run_dir == "auto" else Path(run_dir).expanduser().resolve(),
+        seed=seed,
+    )
+
+
+def _device():
+    """Return ``gpu`` where the machine shows one, else ``cpu``, without importing a backend."""
+    nvidia = Path("/proc/driver/nvidia/version").exists() or Path("/dev/nvidia0").exists()
+    return "gpu" if nvidia else "cpu"
