@@ -31,7 +31,7 @@ def whole_file(path):
         ...     frame.to_csv(part)
     """
     path = Path(path)
-    part = path.with_name(f".{path.stem}.{os.getpid()}{PART}{path.suffix}")
+    part = _part(path, os.getpid())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path)
@@ -45,10 +45,17 @@ def whole_file(path):
             part.unlink(missing_ok=True)
 
 
+def _part(path, pid):
+    # The suffixes stay last: savers tell the format by them.
+    suffixes = "".join(path.suffixes)
+    return path.with_name(f".{path.name.removesuffix(suffixes)}.{pid}{PART}{suffixes}")
+
+
 def _remove_abandoned(path):
     # What a killed process (kill -9) left of this file.
-    for part in path.parent.glob(f".{path.stem}.*{PART}{path.suffix}"):
-        pid = part.name.removeprefix(f".{path.stem}.").split(".")[0]
+    before, after = _part(path, "*").name.split("*")
+    for part in path.parent.glob(f"{before}*{after}"):
+        pid = part.name.removeprefix(before).removesuffix(after)
         if pid.isdigit() and not _alive(int(pid)):
             part.unlink(missing_ok=True)
 
@@ -134,7 +141,9 @@ def read_predictions(path):
     except FileNotFoundError as error:
         raise FerError(f"{path} is missing: run the notebook that trains this model") from error
     except Exception as error:
-        raise FerError(f"{path} is not a predictions file ({error}): delete it and train again") from error
+        raise FerError(
+            f"{path} is not a predictions file ({error}): delete it and train again"
+        ) from error
     if not fits or arrays["probabilities"].ndim != 2:
         raise FerError(f"{path}: its arrays have different lengths: delete it and train again")
     return arrays

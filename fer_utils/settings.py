@@ -56,7 +56,9 @@ class Settings:
         """Return the Dataset, cut to the profile's number of rows."""
         if self.dataset == "synthetic":
             return datasets.load("synthetic", n=self.profile.rows, seed=self.seed)
-        return datasets.subset(datasets.load(self.dataset, self.root), self.profile.rows, self.seed)
+        return datasets.subset(
+            datasets.load(self.dataset, self.root), self.profile.rows, self.seed
+        )
 
     @property
     def submissions_dir(self):

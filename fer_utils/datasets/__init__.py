@@ -2,11 +2,24 @@
 
 import importlib
 
+import numpy as np
+
 from fer_utils.datasets.base import SPLITS, UNKNOWN, Dataset, group_identical
 from fer_utils.datasets.splits import share, subset
 from fer_utils.errors import FerError
 
-__all__ = ["SPLITS", "UNKNOWN", "Dataset", "find", "group_identical", "list_datasets", "load", "share", "subset"]
+__all__ = [
+    "SPLITS",
+    "UNKNOWN",
+    "Dataset",
+    "find",
+    "group_identical",
+    "list_datasets",
+    "load",
+    "private_labels",
+    "share",
+    "subset",
+]
 
 # A source is a module with load(root=None, size=None, **options) -> Dataset; one that reads
 # files has find(root=None) -> path or None too.
@@ -39,6 +52,27 @@ def load(name, root=None, size=None, **options):
         (100, 48, 48)
     """
     return _source(name).load(root=root, size=size, **options)
+
+
+def private_labels(dataset, root=None, **options):
+    """Return the withheld labels of a Dataset's test rows: for ``evaluation.evaluate_final``.
+
+    Args:
+        dataset: a Dataset, possibly a part of what ``load`` returned.
+        root: as given to ``load``.
+        **options: as given to ``load``.
+
+    Returns:
+        int8, one for each of ``dataset.rows("test")``.
+
+    Raises:
+        FerError: the source has none.
+    """
+    whole = load(dataset.name, root, **options)
+    withheld = _source(dataset.name).private_labels(root, **options)
+    by_name = dict(zip(whole.names[whole.rows("test")].tolist(), withheld, strict=True))
+    names = dataset.names[dataset.rows("test")].tolist()
+    return np.array([by_name[name] for name in names], np.int8)
 
 
 def find(name, root=None):

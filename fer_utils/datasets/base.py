@@ -65,7 +65,9 @@ class Dataset:
 
     def take(self, rows):
         """Return the Dataset of these rows (integers or booleans), in their order."""
-        picked = {f: getattr(self, f)[rows] for f in ("images", "labels", "split", "groups", "names")}
+        picked = {
+            f: getattr(self, f)[rows] for f in ("images", "labels", "split", "groups", "names")
+        }
         return dataclasses.replace(self, **picked)
 
 

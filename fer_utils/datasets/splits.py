@@ -25,7 +25,9 @@ def share(dataset, rows, fraction, seed=0):
     folds = round(1 / fraction)
     groups = dataset.groups[rows]
     if len(np.unique(groups)) < folds:
-        raise FerError(f"cannot hold out {fraction:.0%}: only {len(np.unique(groups))} groups of images")
+        raise FerError(
+            f"cannot hold out {fraction:.0%}: only {len(np.unique(groups))} groups of images"
+        )
     splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     kept, held_out = next(splitter.split(rows, dataset.labels[rows], groups))
     return np.sort(rows[kept]), np.sort(rows[held_out])

@@ -1,0 +1,57 @@
+# make run, make test: both set up the environment first, once.
+# DATA (a path, "synthetic" or "auto"), PROFILE (smoke, cpu, gpu), RUN (a folder), ARGS (more).
+
+PYTHON ?= python3
+DATA ?= auto
+PROFILE ?= auto
+RUN ?= auto
+ARGS ?=
+BIN := .venv/bin
+RUN_ARGS = --data "$(DATA)" --profile "$(PROFILE)" --run "$(RUN)" $(ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-quick submission lint notebooks lock bench clean
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
+
+setup: .venv/ready  ## virtual environment with the pinned dependencies; nothing to do the second time
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else f"Python 3.11 to 3.13 is needed, this is {v.major}.{v.minor}: make PYTHON=python3.12 setup")'
+	@echo "setting up .venv (some minutes, the first time only)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: setup  ## the suite from data to submission; DATA=/path PROFILE=cpu for real data
+	@$(BIN)/python -m fer_utils run $(RUN_ARGS)
+
+submission: setup  ## the shortest way to a CSV: what the submission needs, nothing else
+	@$(BIN)/python -m fer_utils run --only 18_write_submission $(RUN_ARGS)
+
+test: setup lint  ## all that must hold: ruff, pytest on both backends, nbval over the notebooks
+	@$(BIN)/python -m pytest
+	@KERAS_BACKEND=jax $(BIN)/python -m pytest -m backend
+	@$(BIN)/python -m fer_utils run --data synthetic --profile smoke
+	@$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
+
+lint: setup  ## ruff's checks and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+notebooks: setup  ## run the suite on synthetic faces and put its outputs into notebooks/
+	@$(BIN)/python -m fer_utils run --data synthetic --profile smoke
+	@$(BIN)/python -m fer_utils outputs
+
+lock: setup  ## pin the newest versions that pyproject.toml allows
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock
+
+bench: setup  ## the benchmarks, side by side with what people use today
+	@for b in benchmarks/*.py; do echo "## $$b"; $(BIN)/python $$b || exit 1; done
+
+clean:  ## remove runs and caches; .venv stays
+	rm -rf runs .pytest_cache .ruff_cache

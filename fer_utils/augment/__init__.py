@@ -1,0 +1,1 @@
+"""Changes to images that leave the expression as it is."""

@@ -1,0 +1,161 @@
+"""The command line, ``python -m fer_utils``. Whatever a command needs it imports itself."""
+
+import errno
+import functools
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fer_utils import __version__
+from fer_utils.errors import FerError
+
+app = typer.Typer(
+    help="Facial expression recognition: from Kaggle's files to a submission.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def main():
+    """Run the command line and return its exit code."""
+    try:
+        return app()
+    except KeyboardInterrupt:  # while something is still being imported
+        return 130
+
+
+def _plain_errors(command):
+    """Put what the user can mend in one line, with exit code 2; bugs keep their traceback."""
+
+    @functools.wraps(command)
+    def wrapped(*args, **kwargs):
+        try:
+            return command(*args, **kwargs)
+        except FerError as error:
+            _stop(error)
+        except KeyboardInterrupt:
+            typer.echo("\nstopped; the same command continues", err=True)
+            raise typer.Exit(130) from None
+        except OSError as error:
+            if error.errno not in _NO_PLACE:
+                raise
+            from fer_utils import runs
+
+            _stop(runs.writing_error(error.filename or "the file", error))
+
+    return wrapped
+
+
+def _stop(error):
+    typer.echo(f"error: {error}", err=True)
+    raise typer.Exit(2) from None
+
+
+def _show_version(wanted):
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="The version.")
+    ] = False,
+):
+    # Holds the options that stand before a command.
+    pass
+
+
+@app.command()
+@_plain_errors
+def run(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="This notebook and what it needs; may be repeated."),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="NAME", help="This notebook and those after it."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also what is up to date.")] = False,
+    data: Annotated[
+        str, typer.Option(metavar="PATH", help="FER2013's files, synthetic, or auto: look for it.")
+    ] = "auto",
+    profile: Annotated[str, typer.Option(help="How much: smoke, cpu, gpu, or auto.")] = "auto",
+    run_dir: Annotated[
+        str, typer.Option("--run", metavar="DIR", help="The run folder; auto: under runs/.")
+    ] = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run.")] = False,
+):
+    """Run the notebooks that are not up to date, in the order of what they need.
+
+    A NAME is a notebook's number, its name or the beginning of its name. An interrupted
+    run continues with the same command.
+    """
+    from fer_utils import settings
+    from fer_utils.pipeline import runner
+
+    chosen = settings.resolve(data, profile, run_dir, seed)
+    names = [name for text in only or () for name in text.split(",")]
+    code = runner.run(chosen, only=names, start=start, force=force, dry_run=dry_run)
+    raise typer.Exit(code)
+
+
+@app.command()
+@_plain_errors
+def report(
+    run_dir: Annotated[Path, typer.Option("--run", metavar="DIR", help="The run folder.")],
+):
+    """Make the report and the table of results of a run folder again."""
+    from fer_utils.pipeline import manifest, suite
+    from fer_utils.pipeline import report as reports
+
+    run_dir = run_dir.expanduser().resolve()
+    if not (run_dir / manifest.FOLDER).is_dir():
+        raise FerError(f"{run_dir} is not a run folder: it has no {manifest.FOLDER}/")
+    typer.echo(reports.refresh(run_dir, suite.SUITE))
+
+
+@app.command()
+@_plain_errors
+def data(
+    path: Annotated[
+        str | None, typer.Argument(help="Where to look; else the usual places.")
+    ] = None,
+    pack: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Write it as small, lossless tile sheets.")
+    ] = None,
+    download: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Fetch it from Kaggle first; needs a token.")
+    ] = None,
+):
+    """Say which data was found, where, and what is in it."""
+    from fer_utils import datasets
+
+    if download is not None:
+        from fer_utils.datasets import download as downloads
+
+        path = downloads.download(download)
+    root = datasets.find("fer2013", path)
+    if root is None:
+        raise FerError(
+            "no data found: give the path of Kaggle's files, put them into ./data, or set "
+            "FER_UTILS_DATA"
+        )
+    if pack is not None:
+        from fer_utils.datasets.fer2013 import tiles
+
+        typer.echo(f"packed into {tiles.pack(root, pack)}")
+        return
+    from fer_utils.datasets import summary
+
+    typer.echo(f"{'found':8}{root}")
+    for line in summary.lines(datasets.load("fer2013", root)):
+        typer.echo(line)

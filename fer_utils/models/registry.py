@@ -1,0 +1,182 @@
+"""The registry: a decorator on plain functions, and what can be asked of a name."""
+
+import dataclasses
+import difflib
+import fnmatch
+from collections.abc import Callable
+
+from fer_utils.errors import FerError
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Args:
+        optimizer: Keras's name, for example ``rmsprop``.
+        learning_rate: at the start.
+        loss: Keras's name of a loss over one-hot labels and probabilities.
+        batch: images a step.
+        epochs: passes over the training rows.
+        augmentation: a preset of ``augment.layers``.
+        schedule: ``constant``, or ``cosine`` to zero over all steps.
+    """
+
+    optimizer: str
+    learning_rate: float
+    loss: str = "categorical_crossentropy"
+    batch: int = 128
+    epochs: int = 20
+    augmentation: str = "none"
+    schedule: str = "constant"
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """What the registry knows of a network."""
+
+    name: str
+    network: Callable
+    source: str
+    size: int
+    classes: tuple
+    recipe: Recipe
+
+
+_ENTRIES = {}
+_VERSIONS = {}  # v1 -> the network its notebook settles on
+
+
+def register(*, source, size, classes, recipe, version=None):
+    """Enter a network under its function's name.
+
+    The function takes the scaled image ``(batch, size, size, 1)``, values 0-1, and the
+    number of classes, and returns the probabilities ``(batch, classes)``.
+
+    Args:
+        source: where the network comes from.
+        size: side in pixels that the source used.
+        classes: tuple of class names that the source used.
+        recipe: the Recipe that the source used.
+        version: ``v1`` to ``v8`` where this is the network that the version settles on.
+    """
+
+    def enter(network):
+        name = network.__name__
+        if name in _ENTRIES:
+            raise ValueError(f"{name} is registered twice")
+        _ENTRIES[name] = Entry(name, network, source, size, classes, recipe)
+        if version:
+            _VERSIONS[version] = name
+        return network
+
+    return enter
+
+
+def list_models(pattern="*"):
+    """Return the registered names that match, sorted, for example ``list_models("jh*")``."""
+    return sorted(fnmatch.filter(_ENTRIES, pattern))
+
+
+def resolve(name):
+    """Return the network's own name: ``v1`` stands for the one its notebook settles on."""
+    return describe(name).name
+
+
+def describe(name):
+    """Return the Entry of a network: source, size, classes, recipe.
+
+    Raises:
+        FerError: no such name; the message suggests the nearest.
+    """
+    name = _VERSIONS.get(name, name)
+    if name not in _ENTRIES:
+        near = difflib.get_close_matches(name, [*_ENTRIES, *_VERSIONS], n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise FerError(f"no model {name!r}: {hint}there are {', '.join(list_models())}")
+    return _ENTRIES[name]
+
+
+def recipe(name, **changes):
+    """Return how a network is trained, with changes where an experiment wants them.
+
+    Example:
+        >>> recipe("jhamski", epochs=3).epochs
+        3
+    """
+    return dataclasses.replace(describe(name).recipe, **changes)
+
+
+def build(name, classes=None, input_shape=None, size=None):
+    """Build a network that takes raw images and gives probabilities.
+
+    Resizing, grey conversion and scaling are layers inside it, so that the saved file sees
+    the numbers that training saw.
+
+    Args:
+        name: a registered name, or ``v1`` to ``v8``.
+        classes: tuple of class names, or their number; None for the source's.
+        input_shape: ``(height, width)`` or ``(height, width, channels)`` of the images that
+            enter, uint8 values 0-255; None for grey images of ``size``.
+        size: side in pixels, or ``(height, width)``, that the network sees; None for the
+            source's.
+
+    Returns:
+        An uncompiled ``keras.Model``: ``(batch, height, width, channels)`` 0-255 in,
+        ``(batch, classes)`` out, rows that sum to 1.
+
+    Raises:
+        FerError: no such model, or a size that is too small for it.
+
+    Example:
+        >>> model = build("jhamski", classes=7, size=48)
+        >>> model.output_shape
+        (None, 7)
+    """
+    entry = describe(name)
+    classes = entry.classes if classes is None else classes
+    count = classes if isinstance(classes, int) else len(classes)
+    size = _pair(entry.size if size is None else size)
+    input_shape = size if input_shape is None else tuple(input_shape)
+    try:
+        return _assemble(entry, count, (*input_shape, 1)[:3], size)
+    except ValueError as error:
+        smallest = _smallest_size(entry, count, size)
+        if smallest is None:
+            raise
+        raise FerError(
+            f"{entry.name} cannot take {size[0]}x{size[1]} pixels: its smallest size is {smallest}"
+        ) from error
+
+
+def _pair(size):
+    return (size, size) if isinstance(size, int) else tuple(size)
+
+
+def _assemble(entry, count, input_shape, size):
+    import keras
+    from keras import layers, ops
+
+    images = keras.Input(input_shape, name="image")
+    x = images
+    if input_shape[-1] == 3:
+        x = ops.image.rgb_to_grayscale(x)
+    if input_shape[:2] != size:
+        x = layers.Resizing(*size, name="resize")(x)
+    x = layers.Rescaling(1 / 255, name="unit_range")(x)
+    return keras.Model(images, entry.network(x, count), name=entry.name)
+
+
+def _smallest_size(entry, count, size):
+    """Return the smallest square side the network takes, None if ``size`` is not below it."""
+    low, high = min(size), entry.size
+    if low >= high:
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            _assemble(entry, count, (middle, middle, 1), (middle, middle))
+            high = middle
+        except ValueError:
+            low = middle
+    return high

@@ -1,0 +1,22 @@
+"""A twin of the real networks that is small enough for tests."""
+
+from fer_utils import labels
+from fer_utils.models.registry import Recipe, register
+from fer_utils.models.v1 import conv_pool
+
+
+@register(
+    source="ours, for tests",
+    size=48,
+    classes=labels.FER2013,
+    recipe=Recipe("adam", learning_rate=3e-3, batch=32, epochs=2, augmentation="flip"),
+)
+def tiny(x, classes):
+    """Two convolutions and global pooling: about 1,500 weights."""
+    from keras import layers
+
+    x = conv_pool(x, 8, 3)
+    x = conv_pool(x, 16, 3)
+    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.Dropout(0.1)(x)
+    return layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)

@@ -1,0 +1,242 @@
+"""The files that Kaggle scores, their checks, and the ledger of what was submitted.
+
+FER2013 wants the organisers' format (pylearn2's ``make_submission.py``): no header, one
+integer a line, a line for each row of test.csv in its order. DATA622 wants a header
+``Image,Emotion`` and a class name for each image.
+"""
+
+import csv
+import datetime
+from pathlib import Path
+
+import numpy as np
+
+from fer_utils import labels, runs
+from fer_utils.errors import FerError
+
+LEDGER_COLUMNS = [
+    *("file", "date", "model", "data", "profile", "seed", "parameters", "train_seconds"),
+    *("device", "commit", "public", "public_se", "public_dedup", "kaggle"),
+]
+
+
+def test_rows(dataset):
+    """Return the Dataset rows, int64, that a FER2013 submission answers, in test.csv's order.
+
+    test.csv holds PublicTest (``valid``), then PrivateTest (``test``).
+    """
+    return np.concatenate([dataset.rows("valid"), dataset.rows("test")])
+
+
+def write_fer2013(path, dataset, predictions, half=None, example=None):
+    """Write a FER2013 submission: no header, one integer 0-6 a line.
+
+    Args:
+        path: the CSV to write, whole or not at all.
+        dataset: the Dataset with the rows of test.csv.
+        predictions: dict with ``index`` (rows of the Dataset) and ``probabilities``.
+        half: ``public`` to write the PublicTest half alone.
+        example: path of ``example_submission.csv``. It is read for its format only: it has
+            3,589 lines, a leftover of the public phase, where test.csv has 7,178 rows.
+
+    Returns:
+        Path of the file.
+
+    Raises:
+        FerError: a row of test.csv has no prediction, or two; more classes than seven; the
+            example has another format than ours.
+    """
+    if half not in (None, "public"):
+        raise FerError(f"no half {half!r}: there is 'public', or None for all rows")
+    rows = dataset.rows("valid") if half else test_rows(dataset)
+    wanted = _labels_for(rows, predictions)
+    header = _example_header(example) if example else None
+    lines = ([header] if header else []) + [str(label) for label in wanted]
+    runs.write_text(path, "\n".join(lines) + "\n")
+    check_fer2013(path, len(rows))
+    return Path(path)
+
+
+def _labels_for(rows, predictions):
+    """Return int ``(n,)``, the predicted label of each row, whatever order they came in."""
+    index = np.asarray(predictions["index"])
+    probabilities = np.asarray(predictions["probabilities"])
+    if probabilities.ndim != 2 or probabilities.shape[1] != len(labels.FER2013):
+        raise FerError(f"predictions have shape {probabilities.shape}: expected (n, 7)")
+    if np.isnan(probabilities).any():
+        raise FerError("predictions hold NaN: train the model again")
+    unique, first, counts = np.unique(index, return_index=True, return_counts=True)
+    if (counts > 1).any():
+        raise FerError(f"row {unique[counts > 1][0]} is predicted more than once")
+    place = dict(zip(unique.tolist(), first.tolist(), strict=True))
+    missing = [row for row in rows.tolist() if row not in place]
+    if missing:
+        raise FerError(
+            f"{len(missing)} of {len(rows)} test rows have no prediction, the first is row "
+            f"{missing[0]}: predict every row of test.csv"
+        )
+    return probabilities[[place[row] for row in rows.tolist()]].argmax(axis=1)
+
+
+def _example_header(path):
+    """Return the header line of an example submission, None where it has none."""
+    try:
+        first = Path(path).read_text(encoding="utf-8-sig").split("\n", 1)[0].strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FerError(f"{path} cannot be read as text ({error}): leave it out") from error
+    if first.isdigit():
+        return None
+    if first.lower() in ("emotion", "label"):
+        return first
+    raise FerError(
+        f"{path}, line 1: {first[:40]!r} is neither an integer nor the header 'emotion': "
+        "is it the example of this competition?"
+    )
+
+
+def check_fer2013(path, rows):
+    """Check a FER2013 submission.
+
+    Args:
+        path: the CSV.
+        rows: how many rows test.csv has.
+
+    Returns:
+        int8 ``(rows,)``, the labels in the file.
+
+    Raises:
+        FerError: naming the line that does not fit, or the length.
+    """
+    lines = _read_lines(path)
+    start = int(bool(lines) and lines[0].lower() == "emotion")
+    allowed = {str(label) for label in range(len(labels.FER2013))}
+    for number, line in enumerate(lines[start:], start=start + 1):
+        if line not in allowed:
+            raise FerError(f"{path}, line {number}: {line[:40]!r} is not a label 0-6")
+    if len(lines) - start != rows:
+        raise FerError(f"{path} has {len(lines) - start} labels, but test.csv has {rows} rows")
+    return np.array(lines[start:], np.int8)
+
+
+def _read_lines(path):
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError as error:
+        raise FerError(f"{path} is missing: run notebook 18_write_submission") from error
+    except UnicodeDecodeError as error:
+        raise FerError(f"{path} is not a text file: write the submission again") from error
+
+
+def write_data622(path, names, predicted):
+    """Write a DATA622 submission: ``Image,Emotion``, class names in lower case.
+
+    Args:
+        path: the CSV to write, whole or not at all.
+        names: file names of the test images, in any order; none twice.
+        predicted: class names, one an image.
+
+    Returns:
+        Path of the file.
+
+    Raises:
+        FerError: lengths differ, a name comes twice, or a class is not one of the eight.
+    """
+    names = [Path(name).name for name in names]
+    predicted = [labels.DATA622[labels.class_index(name, labels.DATA622)] for name in predicted]
+    if len(names) != len(predicted):
+        raise FerError(f"{len(names)} images, but {len(predicted)} predictions")
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise FerError(f"image {twice} comes more than once")
+    with runs.whole_file(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("Image", "Emotion"), *zip(names, predicted, strict=True)])
+    check_data622(path, names)
+    return Path(path)
+
+
+def check_data622(path, names):
+    """Check a DATA622 submission against the file names of the test images.
+
+    Returns:
+        dict of file name to class name.
+
+    Raises:
+        FerError: naming the line that does not fit, or the image that is missing.
+    """
+    rows = [line.split(",") for line in _read_lines(path)]
+    if not rows or rows[0] != ["Image", "Emotion"]:
+        raise FerError(f"{path}, line 1: expected the header Image,Emotion")
+    answers = {}
+    for number, row in enumerate(rows[1:], start=2):
+        if len(row) != 2 or row[1] not in labels.DATA622:
+            raise FerError(
+                f"{path}, line {number}: expected a file name and one of the 8 emotions"
+            )
+        if row[0] in answers:
+            raise FerError(f"{path}, line {number}: {row[0]} comes more than once")
+        answers[row[0]] = row[1]
+    if set(answers) != set(names):
+        odd = sorted(set(answers) ^ set(names))[0]
+        raise FerError(f"{path}: {odd} is missing, or is not a test image")
+    return answers
+
+
+def record(ledger, file, metrics, run, kaggle=""):
+    """Write a submission's row into the ledger, in place of an earlier row of that file.
+
+    Args:
+        ledger: path of ``leaderboard.csv``; made if absent.
+        file: path of the submission; its name is the key.
+        metrics: flat dict as in ``metrics.json``.
+        run: dict as in ``run.json``.
+        kaggle: the score Kaggle gave; empty where unknown.
+
+    Returns:
+        dict, the row.
+
+    Raises:
+        FerError: the ledger has other columns.
+    """
+    identity = run.get("identity", {})
+    row = dict.fromkeys(LEDGER_COLUMNS, "") | {
+        "file": Path(file).name,
+        "date": datetime.date.today().isoformat(),
+        "model": metrics.get("model", ""),
+        "data": identity.get("dataset", ""),
+        "profile": identity.get("profile", ""),
+        "seed": identity.get("seed", ""),
+        "parameters": metrics.get("parameters", ""),
+        "train_seconds": metrics.get("train_seconds", ""),
+        "device": run.get("device", ""),
+        "commit": run.get("commit", ""),
+        "public": _rounded(metrics.get("valid_accuracy")),
+        "public_se": _rounded(metrics.get("valid_standard_error")),
+        "public_dedup": _rounded(metrics.get("valid_accuracy_without_twins")),
+        "kaggle": kaggle,
+    }
+    kept = [old for old in read_ledger(ledger) if old["file"] != row["file"]]
+    with runs.whole_file(ledger) as part, open(part, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, LEDGER_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*kept, row])
+    return row
+
+
+def _rounded(value):
+    return "" if value is None else f"{value:.4f}"
+
+
+def read_ledger(ledger):
+    """Return the ledger's rows as dicts of strings, empty where there is no ledger yet.
+
+    Raises:
+        FerError: it has other columns.
+    """
+    ledger = Path(ledger)
+    if not ledger.exists():
+        return []
+    with open(ledger, newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        if reader.fieldnames != list(LEDGER_COLUMNS):
+            raise FerError(f"{ledger}, line 1: expected the columns {','.join(LEDGER_COLUMNS)}")
+        return list(reader)
