@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -125,24 +126,41 @@ def report(
 
 @app.command()
 @_plain_errors
+def outputs(
+    run_dir: Annotated[
+        str, typer.Option("--run", metavar="DIR", help="The run folder; auto: synthetic, smoke.")
+    ] = "auto",
+):
+    """Put the outputs of a run into the notebooks, as they are committed."""
+    from fer_utils import settings
+    from fer_utils.pipeline import outputs as copies
+    from fer_utils.pipeline import runner, suite
+
+    folder = settings.resolve("synthetic", "smoke", run_dir).run_dir
+    for changed in copies.copy(folder, suite.SUITE, runner.NOTEBOOKS):
+        typer.echo(changed)
+
+
+@app.command()
+@_plain_errors
 def data(
     path: Annotated[
-        str | None, typer.Argument(help="Where to look; else the usual places.")
+        Path | None, typer.Argument(help="Where FER2013's files are; else the usual places.")
     ] = None,
     pack: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write it as small, lossless tile sheets.")
     ] = None,
     download: Annotated[
-        Path | None, typer.Option(metavar="OUT", help="Fetch it from Kaggle first; needs a token.")
-    ] = None,
+        bool, typer.Option("--download", help="Fetch it from Kaggle into PATH, else ./data.")
+    ] = False,
 ):
     """Say which data was found, where, and what is in it."""
     from fer_utils import datasets
 
-    if download is not None:
+    if download:
         from fer_utils.datasets import download as downloads
 
-        path = downloads.download(download)
+        path = downloads.download(path or Path("data"))
     root = datasets.find("fer2013", path)
     if root is None:
         raise FerError(
@@ -152,10 +170,20 @@ def data(
     if pack is not None:
         from fer_utils.datasets.fer2013 import tiles
 
-        typer.echo(f"packed into {tiles.pack(root, pack)}")
+        tiles.pack(root, pack)
+        typer.echo(f"packed {root} into {pack}")
         return
+    _describe(root)
+
+
+def _describe(root):
+    from fer_utils import datasets
     from fer_utils.datasets import summary
 
-    typer.echo(f"{'found':8}{root}")
-    for line in summary.lines(datasets.load("fer2013", root)):
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        dataset = datasets.load("fer2013", root)
+    for line in summary.lines(dataset):
         typer.echo(line)
+    for note in notes:
+        typer.echo(f"note: {note.message}")

@@ -14,13 +14,17 @@ _ADADELTA = Recipe("adadelta", learning_rate=1.0, batch=200, epochs=20)
 _first = {"source": DITTENHAFER, "size": 350, "classes": labels.DATA622, "recipe": _ADADELTA}
 
 
-def conv_pool(x, filters, kernel, pad=0):
-    """Zero padding, valid convolution, relu, 2x2 max pooling."""
+def conv_pool(x, filters, kernel, pad=0, normalise=False):
+    """Zero padding, valid convolution, batch normalisation, relu, 2x2 max pooling."""
     from keras import layers
 
     if pad:
         x = layers.ZeroPadding2D(pad)(x)
-    x = layers.Conv2D(filters, kernel, activation="relu")(x)
+    x = layers.Conv2D(filters, kernel)(x)
+    if normalise:
+        # Keras's default of 0.99 needs hundreds of steps before inference sees the statistics.
+        x = layers.BatchNormalization(momentum=0.9)(x)
+    x = layers.ReLU()(x)
     return layers.MaxPooling2D()(x)
 
 
@@ -57,6 +61,21 @@ def seed000_v3(x, classes):
     x = conv_pool(x, 64, 3)
     x = conv_pool(x, 128, 3)
     x = conv_pool(x, 128, 3)
+    return dense_head(x, classes, 128, dropout=0.2)
+
+
+@register(
+    source="ours: seed000_v3 with batch normalisation",
+    size=350,
+    classes=labels.DATA622,
+    recipe=_ADADELTA,
+)
+def normalised_v3(x, classes):
+    """seed000_v3 with batch normalisation behind each convolution: it does not collapse."""
+    x = conv_pool(x, 32, 3, pad=1, normalise=True)
+    x = conv_pool(x, 64, 3, normalise=True)
+    x = conv_pool(x, 128, 3, normalise=True)
+    x = conv_pool(x, 128, 3, normalise=True)
     return dense_head(x, classes, 128, dropout=0.2)
 
 

@@ -1,0 +1,45 @@
+"""The kernel that executes notebooks: this interpreter, whatever kernels are installed."""
+
+import os
+
+from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from traitlets import default
+
+ENVIRONMENT = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "PYTHONHASHSEED": "0",
+    # Agg, as servers often set it, would leave the notebooks without figures.
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+}
+# Else the kernel writes its own warnings, and its complaints at Ctrl-C, into the display.
+QUIET = ["--log-level=CRITICAL"]
+
+
+class ThisInterpreter(KernelSpecManager):
+    """Knows one kernel, ``sys.executable``; a kernel.json in the user's home cannot stand in."""
+
+    def get_kernel_spec(self, kernel_name):
+        """Return the specification of this interpreter's kernel, under any name."""
+        return KernelSpec(resource_dir=str(RESOURCES), **get_kernel_dict(QUIET))
+
+
+def manager_class(lock=None):
+    """Return a kernel manager class for nbclient.
+
+    Args:
+        lock: file descriptor for the kernel to inherit, see ``lock.held``.
+    """
+
+    class Manager(AsyncKernelManager):
+        @default("kernel_spec_manager")
+        def _kernel_spec_manager_default(self):
+            return ThisInterpreter(parent=self)
+
+        async def start_kernel(self, **options):
+            if lock is not None:
+                options["pass_fds"] = (lock,)
+            await super().start_kernel(env=os.environ | ENVIRONMENT, **options)
+
+    return Manager

@@ -1,0 +1,94 @@
+"""One run at a time on a run folder."""
+
+import contextlib
+import json
+import os
+import time
+
+from fer_utils import runs
+from fer_utils.errors import FerError
+
+ORPHAN_SECONDS = 30  # how long a killed run's notebook may take to end
+
+
+@contextlib.contextmanager
+def held(run_dir):
+    """Hold the lock of a run folder.
+
+    The system drops the lock with the process, however it ends. The kernel inherits the
+    open file: after ``kill -9`` of the runner, the next run waits the second or so until the
+    orphaned kernel has noticed and ended, so that two never write the same files.
+
+    Args:
+        run_dir: the folder; made if absent.
+
+    Yields:
+        int, the file descriptor that holds the lock.
+
+    Raises:
+        FerError: another process holds it, or the folder cannot be written.
+    """
+    path = run_dir / ".lock"
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise runs.writing_error(run_dir, error) from error
+    with file:
+        _acquire(file, run_dir)
+        _sign(file, path)
+        yield file.fileno()
+
+
+def _acquire(file, run_dir):
+    deadline = time.monotonic() + ORPHAN_SECONDS
+    while not _locked(file):
+        holder = _holder(file)
+        if _alive(holder) or time.monotonic() > deadline:
+            raise FerError(
+                f"{run_dir} is in use by process {holder}: wait until it ends, "
+                "or choose another folder with --run"
+            )
+        time.sleep(0.2)
+
+
+def _locked(file):
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (ImportError, OSError):
+        pass  # no locks on this system or network drive: run without
+    return True
+
+
+def _holder(file):
+    file.seek(0)
+    try:
+        return json.loads(file.read())["pid"]
+    except (ValueError, KeyError, TypeError):
+        return None  # it has the lock, but has not signed yet
+
+
+def _alive(pid):
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # it exists and belongs to someone else
+    return True
+
+
+def _sign(file, path):
+    try:
+        file.seek(0)
+        file.truncate()
+        json.dump({"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}, file)
+        file.flush()
+    except OSError as error:
+        raise runs.writing_error(path, error) from error

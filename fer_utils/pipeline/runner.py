@@ -1,0 +1,207 @@
+"""Plans which notebooks have to run, runs them, and says what came out."""
+
+import dataclasses
+import os
+import time
+
+from rich.console import Console
+from rich.text import Text
+
+from fer_utils import paths
+from fer_utils.errors import FerError
+from fer_utils.pipeline import display as displays
+from fer_utils.pipeline import lock, results
+from fer_utils.pipeline import suite as suites
+from fer_utils.pipeline.manifest import Manifests, read_cells
+
+NOTEBOOKS = paths.PROJECT / "notebooks"
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One notebook of a plan.
+
+    Args:
+        notebook: the Notebook.
+        reason: why it has to run; None where it is up to date.
+    """
+
+    notebook: suites.Notebook
+    reason: str | None
+
+
+def plan(manifests, suite, only=(), start=None, force=False):
+    """Return the Steps of a run, in order.
+
+    Args:
+        manifests: the Manifests of the run folder.
+        suite: the table of notebooks.
+        only: these notebooks and what they need; empty for all.
+        start: this notebook and what comes after it.
+        force: run the chosen ones even where they are up to date.
+
+    Raises:
+        FerError: an unknown notebook; one before ``start`` is needed and has not run.
+    """
+    order = suites.ordered(suite)
+    named = {suites.named(suite, text).name for text in only} or {n.name for n in order}
+    chosen = suites.with_needs(suite, named)
+    if start is not None:
+        names = [notebook.name for notebook in order]
+        chosen &= set(names[names.index(suites.named(suite, start).name) :])
+    steps, running = [], set()
+    for notebook in (n for n in order if n.name in chosen):
+        _check_needs(notebook, chosen, manifests)
+        forced = force and notebook.name in named
+        reason = _reason(notebook, running, forced, manifests)
+        running |= {notebook.name} if reason else set()
+        steps.append(Step(notebook, reason))
+    return steps
+
+
+def _reason(notebook, running, forced, manifests):
+    again = sorted(running.intersection(notebook.needs))
+    reason = manifests.reason(notebook)  # first, as it notices a missing notebook
+    if forced:
+        return "--force"
+    return reason if reason or not again else f"{again[0]} runs first"
+
+
+def _check_needs(notebook, chosen, manifests):
+    for need in notebook.needs:
+        if need not in chosen and manifests.read(need) is None:
+            raise FerError(f"{notebook.name} needs {need}, which has not run: leave out --from")
+
+
+def run(
+    settings,
+    suite=suites.SUITE,
+    folder=NOTEBOOKS,
+    only=(),
+    start=None,
+    force=False,
+    dry_run=False,
+    console=None,
+):
+    """Run the notebooks that are not up to date, then write the report.
+
+    Args:
+        settings: the Settings, see ``fer_utils.settings.resolve``.
+        suite: the table of notebooks.
+        folder: where the notebooks are.
+        only: run these and what they need; empty for all.
+        start: run this one and what comes after it.
+        force: run also what is up to date.
+        dry_run: only print the plan.
+        console: rich Console to print on.
+
+    Returns:
+        int, the exit code: 0 if all ended well, 1 if a notebook failed.
+
+    Raises:
+        FerError: anything that stops the run as a whole.
+    """
+    console = console or Console(highlight=False)
+    manifests = Manifests(settings, folder)
+    if dry_run:
+        _print_plan(plan(manifests, suite, only, start, force), console)
+        return 0
+    with lock.held(settings.run_dir) as descriptor:
+        steps = plan(manifests, suite, only, start, force)
+        console.print(Text(_headline(settings)), soft_wrap=True)
+        failures = _run_steps(steps, manifests, console, descriptor)
+        results.conclude(settings.run_dir, suite, console, complete=not failures)
+    return 1 if failures else 0
+
+
+def _headline(settings):
+    return (
+        f"data {settings.root or settings.dataset}, profile {settings.profile.name}, "
+        f"seed {settings.seed}, run {results.short(settings.run_dir)}"
+    )
+
+
+def _print_plan(steps, console):
+    width = max(len(step.notebook.name) for step in steps)
+    for step in steps:
+        what = f"run   {step.reason}" if step.reason else "skip  up to date"
+        console.print(Text(f"{step.notebook.name:{width}}  {what}"), soft_wrap=True)
+
+
+def _run_steps(steps, manifests, console, descriptor):
+    names = [step.notebook.name for step in steps]
+    _check_all(steps, manifests)
+    failures, stopped = [], set()
+    with displays.make(console, names) as display:
+        for step in steps:
+            name = step.notebook.name
+            missing = [need for need in step.notebook.needs if need in stopped]
+            if missing:
+                stopped.add(name)
+                display.end(name, "not run", f"needs {missing[0]}")
+            elif step.reason is None:
+                display.end(name, "up to date")
+            else:
+                failure = _run_one(step, manifests, display, descriptor)
+                if failure:
+                    stopped.add(name)
+                    failures.append((name, failure))
+    for name, failure in failures:
+        _print_failure(name, failure, console)
+    return failures
+
+
+def _check_all(steps, manifests):
+    # Before hours of training, not after: does each notebook take what it will be given?
+    if any(step.reason for step in steps):
+        from fer_utils.pipeline import execute  # a second or two: only where it is needed
+
+        for step in steps:
+            path = manifests.folder / f"{step.notebook.name}.ipynb"
+            execute.check_parameters(path, _parameters(manifests.settings))
+
+
+def _parameters(settings):
+    return {
+        "DATA": str(settings.root) if settings.root else "synthetic",
+        "PROFILE": settings.profile.name,
+        "RUN_DIR": os.path.abspath(settings.run_dir),
+        "SEED": settings.seed,
+    }
+
+
+def _run_one(step, manifests, display, descriptor):
+    from fer_utils.pipeline import execute
+
+    name = step.notebook.name
+    path = manifests.folder / f"{name}.ipynb"
+    output = manifests.executed / f"{name}.ipynb"
+    display.start(name, len(read_cells(path)))
+    began = time.monotonic()
+    manifests.begin(step.notebook)
+    try:
+        execute.execute(path, output, _parameters(manifests.settings), display, descriptor)
+    except execute.NotebookFailed as failure:
+        where = (
+            f"in cell {failure.cell}/{display.cells}" if failure.cell else "before its first cell"
+        )
+        display.end(name, "failed", where)
+        return failure
+    seconds = time.monotonic() - began
+    manifests.finish(name, seconds)
+    display.end(name, "done", displays.duration(seconds))
+    return None
+
+
+def _print_failure(name, failure, console):
+    where = f"cell {failure.cell}" if failure.cell else "no cell"
+    lines = [
+        "",
+        f"{name} failed in {where}{f': {failure.line}' if failure.line else ''}",
+        f"  {failure.error}",
+        f"  as far as it was executed: {results.short(failure.path)}",
+        "  mend the cause and run the same command: what is done is not run again",
+    ]
+    style = ["", "bold red", "red", "", ""]
+    for line, look in zip(lines, style, strict=True):
+        console.print(Text(line, look), soft_wrap=True)

@@ -1,0 +1,82 @@
+"""The table of notebooks: which there are, and which ones each of them needs."""
+
+import dataclasses
+import graphlib
+
+from fer_utils.errors import FerError
+
+
+@dataclasses.dataclass(frozen=True)
+class Notebook:
+    """One notebook of the suite.
+
+    Args:
+        name: file name without ``.ipynb``.
+        needs: names of the notebooks whose files this one reads.
+    """
+
+    name: str
+    needs: tuple = ()
+
+
+SUITE = (
+    Notebook("01_explore_data"),
+    Notebook("05_model_v1_first_cnns"),
+    Notebook("18_write_submission", needs=("05_model_v1_first_cnns",)),
+)
+
+
+def ordered(suite):
+    """Return the notebooks such that each comes after what it needs, else as in the table.
+
+    Raises:
+        FerError: a notebook needs one that the table lacks, or two need each other.
+    """
+    place = {notebook.name: i for i, notebook in enumerate(suite)}
+    for notebook in suite:
+        for need in notebook.needs:
+            if need not in place:
+                raise FerError(f"{notebook.name} needs {need}, which is not in the suite")
+    try:
+        return [suite[i] for i in _sorted_places(suite, place)]
+    except graphlib.CycleError as error:
+        raise FerError(f"notebooks need each other: {' -> '.join(error.args[1])}") from error
+
+
+def _sorted_places(suite, place):
+    sorter = graphlib.TopologicalSorter({notebook.name: notebook.needs for notebook in suite})
+    sorter.prepare()
+    ready = []
+    while sorter.is_active():
+        ready = sorted([*ready, *(place[name] for name in sorter.get_ready())])
+        yield ready[0]
+        sorter.done(suite[ready.pop(0)].name)
+
+
+def named(suite, text):
+    """Return the notebook that ``text`` means: its name, its number, or how its name begins.
+
+    Raises:
+        FerError: no notebook, or more than one, is called so.
+    """
+    text = text.rsplit("/", 1)[-1].removesuffix(".ipynb")
+    if text.isdigit():
+        text = text.zfill(2)
+    found = [n for n in suite if n.name == text] or [n for n in suite if n.name.startswith(text)]
+    if text and len(found) == 1:
+        return found[0]
+    which = ", ".join(notebook.name for notebook in (found if text and found else suite))
+    problem = "more than one notebook begins with" if text and found else "there is no notebook"
+    raise FerError(f"{problem} {text!r}: choose from {which}")
+
+
+def with_needs(suite, names):
+    """Return the set of ``names`` and of everything they need, directly or not."""
+    by_name = {notebook.name: notebook for notebook in suite}
+    found, todo = set(), list(names)
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += by_name[name].needs
+    return found

@@ -1,0 +1,122 @@
+import os
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import fer_utils
+from fer_utils import cli, paths
+from fer_utils.errors import FerError
+from fer_utils.pipeline import runner
+
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(paths.PROJECT)}
+HEAVY = ("tensorflow", "keras", "jax", "numpy", "pandas", "matplotlib", "papermill", "cv2")
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+
+
+def python(code, *arguments, **options):
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, **options)
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys\nfrom fer_utils import cli\ntry: cli.main()\nfinally: print(*sys.modules)"
+    ended = python(code, "--help")
+    assert ended.returncode == 0
+    for command in ("run", "data", "report"):
+        assert f" {command} " in ended.stdout
+    assert not set(HEAVY) & set(ended.stdout.splitlines()[-1].split())
+
+
+def test_module_runs_and_says_its_version():
+    command = [sys.executable, "-m", "fer_utils", "--version"]
+    ended = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (0, f"{fer_utils.__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--data", "synthetic", "--profile", "huge"], "no profile 'huge'"),
+        (["run", "--data", "synthetic", "--only", "99", "--dry-run"], "no notebook '99'"),
+        (["run", "--data", "/no/such/place"], "/no/such/place"),
+        (["data", "/no/such/place"], "/no/such/place"),
+        (["report", "--run", "/no/such/place"], "is not a run folder"),
+    ],
+)
+def test_errors_are_one_line(arguments, message):
+    ended = invoke(*arguments)
+    assert ended.exit_code == 2
+    assert ended.stderr.startswith("error: ")
+    assert ended.stderr.count("\n") == 1
+    assert message in ended.stderr
+    assert "Traceback" not in ended.output
+
+
+def test_run_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    ended = invoke("run", "--data", "synthetic", "--run", tmp_path / "file" / "run")
+    assert ended.exit_code == 2
+    assert ended.stderr.startswith(f"error: cannot write {tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (FerError("mend it"), 2, "error: mend it\n"),
+        (OSError(28, "No space", "/full/disk"), 2, "error: cannot write /full/disk: the disk is"),
+        (OSError(30, "Read-only", "/disc"), 2, "error: cannot write /disc: the folder is read-o"),
+        (KeyboardInterrupt(), 130, "\nstopped; the same command continues\n"),
+    ],
+)
+def test_what_stops_a_run(error, code, said, monkeypatch):
+    def fails(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(runner, "run", fails)
+    ended = invoke("run", "--data", "synthetic")
+    assert ended.exit_code == code
+    assert ended.stderr.startswith(said)
+    assert "Traceback" not in ended.output
+
+
+def test_bugs_keep_their_traceback(monkeypatch):
+    def fails(*args, **kwargs):
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(runner, "run", fails)
+    assert isinstance(invoke("run", "--data", "synthetic").exception, ZeroDivisionError)
+
+
+def test_run_passes_its_options_on(monkeypatch, tmp_path):
+    seen = {}
+
+    def noted(chosen, **options):
+        seen.update(options, chosen=chosen)
+        return 1
+
+    monkeypatch.setattr(runner, "run", noted)
+    options = ["--only", "05,18", "--only", "01", "--force", "--seed", 4, "--run", tmp_path]
+    ended = invoke("run", "--data", "synthetic", "--profile", "cpu", *options)
+    assert ended.exit_code == 1
+    assert seen["only"] == ["05", "18", "01"]
+    assert (seen["start"], seen["force"], seen["dry_run"]) == (None, True, False)
+    chosen = seen["chosen"]
+    assert (chosen.seed, chosen.run_dir, chosen.profile.name) == (4, tmp_path.resolve(), "cpu")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has /dev/full")
+def test_full_standard_output_is_no_traceback(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    command = [sys.executable, "-m", "fer_utils", "report", "--run", str(tmp_path)]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            command, env=ENVIRONMENT, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert ended.returncode == 2
+    assert "the disk is full" in ended.stderr
+    assert "Traceback" not in ended.stderr
