@@ -49,6 +49,22 @@ def _check(labels, probabilities):
         raise FerError(f"row {row}: a probability is NaN; was the training stable?")
 
 
+def answer_shares(predictions):
+    """Return float ``(classes,)``: the share of the rows that each class is the answer to."""
+    probabilities = predictions["probabilities"]
+    counts = np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1])
+    return counts / len(probabilities)
+
+
+def recall(labels, probabilities, classes):
+    """Return the recall of each class, 0-1, as a Series; NaN where a class does not occur."""
+    import pandas as pd
+
+    labels, predicted = np.asarray(labels), np.asarray(probabilities).argmax(axis=1)
+    found = pd.Series(predicted == labels).groupby(labels).mean()
+    return found.reindex(range(len(classes))).set_axis(classes)
+
+
 def twins_in_train(dataset):
     """Return bool ``(n,)``: the row's pixels are those of a Training row (not for these).
 

@@ -56,11 +56,12 @@ def _remove_abandoned(path):
     before, after = _part(path, "*").name.split("*")
     for part in path.parent.glob(f"{before}*{after}"):
         pid = part.name.removeprefix(before).removesuffix(after)
-        if pid.isdigit() and not _alive(int(pid)):
+        if pid.isdigit() and not alive(int(pid)):
             part.unlink(missing_ok=True)
 
 
-def _alive(pid):
+def alive(pid):
+    """Return whether a process of this number exists."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -15,21 +15,23 @@ class Profile:
         name: the profile's name.
         rows: rows of all splits together, at most; None for all.
         epochs: epochs a training may take at most; None for as many as the recipe says.
-        side_epochs: the same for the networks that only illustrate a point.
+        side_epochs: epochs of the networks that only illustrate a point.
+        side_rows: rows of all splits together that those get; None for all.
     """
 
     name: str
     rows: int | None
     epochs: int | None
-    side_epochs: int | None
+    side_epochs: int
+    side_rows: int | None
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", rows=3600, epochs=12, side_epochs=3),
-        Profile("cpu", rows=None, epochs=None, side_epochs=3),
-        Profile("gpu", rows=None, epochs=None, side_epochs=20),
+        Profile("smoke", rows=3600, epochs=12, side_epochs=3, side_rows=1200),
+        Profile("cpu", rows=None, epochs=None, side_epochs=4, side_rows=6000),
+        Profile("gpu", rows=None, epochs=None, side_epochs=20, side_rows=None),
     )
 }
 

@@ -78,6 +78,15 @@ def _labels_for(rows, predictions):
     return probabilities[[place[row] for row in rows.tolist()]].argmax(axis=1)
 
 
+def find_example(root):
+    """Return the path of Kaggle's ``example_submission.csv`` beside the data, None if absent."""
+    if root is None:
+        return None
+    folder = Path(root) if Path(root).is_dir() else Path(root).parent
+    path = folder / "example_submission.csv"
+    return path if path.is_file() else None
+
+
 def _example_header(path):
     """Return the header line of an example submission, None where it has none."""
     try:

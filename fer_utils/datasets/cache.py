@@ -66,7 +66,7 @@ def cached(name, root, key, read):
         read: function without arguments that returns a Dataset. It holds no withheld label.
 
     Returns:
-        Dataset, with its fingerprint known.
+        Dataset, with its fingerprint known and its images read-only, cached or not.
     """
     where = hashlib.blake2b(str(root).encode(), digest_size=6).hexdigest()
     stem = paths.cache_dir() / name / f"{where}-{key}"
@@ -74,6 +74,7 @@ def cached(name, root, key, read):
     if dataset is None:
         dataset, notes = _read_noting(read)
         _store(stem, where, dataset, notes)
+        dataset.images.setflags(write=False)  # as those from the cache are
     for note in notes:
         warnings.warn(note, stacklevel=3)
     return dataset

@@ -19,18 +19,27 @@ def share(dataset, rows, fraction, seed=0):
 
     Raises:
         FerError: fewer groups than the fraction needs.
-    """
-    from sklearn.model_selection import StratifiedGroupKFold
 
-    folds = round(1 / fraction)
-    groups = dataset.groups[rows]
-    if len(np.unique(groups)) < folds:
-        raise FerError(
-            f"cannot hold out {fraction:.0%}: only {len(np.unique(groups))} groups of images"
-        )
-    splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
-    kept, held_out = next(splitter.split(rows, dataset.labels[rows], groups))
-    return np.sort(rows[kept]), np.sort(rows[held_out])
+    A class with a single group stays in ``kept``.
+    """
+    from sklearn.model_selection import train_test_split
+
+    # One entry a group, under its first row's label: few groups mix labels, and this takes
+    # milliseconds where StratifiedGroupKFold takes 12 s for FER2013's 27,000 groups.
+    groups, first = np.unique(dataset.groups[rows], return_index=True)
+    if len(groups) * fraction < 1:
+        raise FerError(f"cannot hold out {fraction:.0%}: there are only {len(groups)} groups")
+    labels = dataset.labels[rows][first]
+    counts = {label: (labels == label).sum() for label in np.unique(labels)}
+    splittable = np.array([counts[label] > 1 for label in labels])
+    held_out = train_test_split(
+        groups[splittable],
+        test_size=fraction,
+        stratify=labels[splittable],
+        random_state=seed,
+    )[1]
+    out = np.isin(dataset.groups[rows], held_out)
+    return np.sort(rows[~out]), np.sort(rows[out])
 
 
 def subset(dataset, n, seed=0):

@@ -44,7 +44,7 @@ def _acquire(file, run_dir):
     deadline = time.monotonic() + ORPHAN_SECONDS
     while not _locked(file):
         holder = _holder(file)
-        if _alive(holder) or time.monotonic() > deadline:
+        if (holder is not None and runs.alive(holder)) or time.monotonic() > deadline:
             raise FerError(
                 f"{run_dir} is in use by process {holder}: wait until it ends, "
                 "or choose another folder with --run"
@@ -70,18 +70,6 @@ def _holder(file):
         return json.loads(file.read())["pid"]
     except (ValueError, KeyError, TypeError):
         return None  # it has the lock, but has not signed yet
-
-
-def _alive(pid):
-    if pid is None:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass  # it exists and belongs to someone else
-    return True
 
 
 def _sign(file, path):

@@ -1,0 +1,45 @@
+"""Starting Keras: late, because it takes seconds, and quietly."""
+
+import contextlib
+import logging
+import os
+import sys
+
+
+def start():
+    """Import Keras, start its backend, and return a line such as ``keras 3.15.1 on jax, CPU x2``.
+
+    TensorFlow greets with lines that no Python setting silences; they go to the operating
+    system's error stream, which is closed meanwhile. Errors are exceptions and still show.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Its advice on retracing is about loops over one network; ours loop over networks.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    with _silent_stderr():
+        import keras
+
+        keras.ops.convert_to_numpy(keras.ops.zeros(1))
+        where = device()
+    return f"keras {keras.__version__} on {keras.backend.backend()}, {where}"
+
+
+def device():
+    """Return what the backend computes on, for example ``CPU x2`` or ``GPU x1``."""
+    import keras
+
+    gpus = keras.distribution.list_devices("gpu")
+    return f"GPU x{len(gpus)}" if gpus else f"CPU x{os.cpu_count()}"
+
+
+@contextlib.contextmanager
+def _silent_stderr():
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -1,0 +1,178 @@
+"""Tables in plain files, in .zip and in .tar.gz, told apart by their first bytes.
+
+Nothing is ever expanded to disk: members of an archive are read as a stream, so neither
+their paths nor their sizes can do harm.
+"""
+
+import contextlib
+import dataclasses
+import gzip
+import re
+import tarfile
+import zipfile
+import zlib
+from pathlib import Path
+
+from fer_utils.datasets.fer2013.csv_faults import AGAIN, shown
+from fer_utils.errors import FerError
+
+LARGEST = 2 << 30  # bytes of a member of an archive; fer2013.csv has 301 MB
+MEMBERS = 1000  # of an archive that are looked at
+HEAD = 4096  # bytes that tell what a file is
+
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
+_COLUMNS = {"emotion", "usage", "pixels"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A table of rows, wherever it lies.
+
+    Args:
+        path: Path of the file on disk.
+        columns: tuple of the header's names in lower case without blanks and quotes.
+        member: its name within the archive; None for a plain file.
+        kind: ``plain``, ``zip`` or ``tar``.
+    """
+
+    path: Path
+    columns: tuple
+    member: str | None = None
+    kind: str = "plain"
+
+    def __str__(self):
+        return str(self.path) if self.member is None else f"{self.path} ({self.member})"
+
+    @property
+    def part(self):
+        """What it holds: ``usage`` (all parts), ``train``, ``test``, ``labels`` or None."""
+        has = set(self.columns)
+        kinds = {
+            ("emotion", "pixels", "usage"): "usage",
+            ("emotion", "pixels"): "train",
+            ("pixels",): "test",
+            ("emotion", "usage"): "labels",
+        }
+        return kinds.get(tuple(sorted(has & _COLUMNS)))
+
+    @contextlib.contextmanager
+    def open(self):
+        """Give a binary stream of the table's text, from its header on."""
+        with reading(self), contextlib.ExitStack() as stack:
+            if self.kind == "plain":
+                yield stack.enter_context(open(self.path, "rb", buffering=0))
+            elif self.kind == "zip":
+                archive = stack.enter_context(zipfile.ZipFile(self.path))
+                yield stack.enter_context(archive.open(self.member))
+            else:
+                archive = stack.enter_context(tarfile.open(self.path, "r|*"))
+                found = (m for m in archive if m.isfile() and m.name == self.member)
+                yield archive.extractfile(next(found))
+
+
+@contextlib.contextmanager
+def reading(name):
+    """Turn what a damaged or unreadable file raises into a FerError that names it."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise FerError(f"{name} is cut off or damaged: {AGAIN}") from error
+    except (RuntimeError, NotImplementedError) as error:  # zipfile: encrypted, unknown method
+        raise FerError(f"{name} cannot be unpacked ({error}): unpack it by hand") from error
+    except OSError as error:
+        why = error.strerror or error
+        raise FerError(f"{name} cannot be read ({why}): check the path and permissions") from error
+
+
+def tables_in(path):
+    """Return the list of Tables of a file or archive; empty for an unrelated text.
+
+    Args:
+        path: Path of a file.
+
+    Raises:
+        FerError: the file is empty, binary, a web page, in UTF-16, or a damaged archive.
+    """
+    with reading(path):
+        with open(path, "rb") as file:
+            head = file.read(HEAD)
+        if head.startswith(b"PK"):
+            return _in_zip(path)
+        if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")) or head[257:262] == b"ustar":
+            return _in_tar(path)
+    columns = header(head, path)
+    return [Table(path, columns)] if _COLUMNS & set(columns) else []
+
+
+def header(head, name):
+    """Return the column names in a file's first bytes, lower case, without blanks and quotes.
+
+    Raises:
+        FerError: this is no text that could be a table.
+    """
+    what = None
+    if not head.strip():
+        what = "is empty"
+    elif head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[1:8:2] == b"\0\0\0\0":
+        raise FerError(f"{name} is in UTF-16: save it as UTF-8, or {AGAIN}")
+    elif head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<":
+        what = "is a web page, not a table (was the login expired?)"
+    elif re.search(rb"[\x00-\x08\x0e-\x1f]", head):
+        what = "is a binary file, not a table"
+    if what:
+        raise FerError(f"{name} {what}: {AGAIN}")
+    line = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")[0].decode("utf-8", "replace")
+    return tuple(column.strip(' \t\r"').lower() for column in line.split(","))
+
+
+def wrong_header(path):
+    """Return the FerError of a text whose header is not FER2013's."""
+    with reading(path), open(path, "rb") as file:
+        line = file.read(HEAD).split(b"\n")[0].strip()
+    return FerError(
+        f"{path}, line 1: the header is {shown(line, 40)}: expected emotion,pixels or pixels or "
+        "emotion,pixels,Usage"
+    )
+
+
+def _in_zip(path):
+    tables = []
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist()[:MEMBERS]:
+            if info.is_dir() or not _wanted(info.filename):
+                continue
+            _check_size(path, info.filename, info.file_size)
+            with archive.open(info) as stream:
+                tables += _member(path, info.filename, "zip", stream)
+    return tables
+
+
+def _in_tar(path):
+    tables = []
+    with tarfile.open(path, "r|*") as archive:
+        for count, info in enumerate(archive):
+            # To go on means to decompress this member: stop where nothing can be better.
+            if count >= MEMBERS or any(table.part == "usage" for table in tables):
+                break
+            _check_size(path, info.name, info.size)
+            if info.isfile() and _wanted(info.name):
+                tables += _member(path, info.name, "tar", archive.extractfile(info))
+    return tables
+
+
+def _wanted(name):
+    hidden = Path(name).name.startswith(".") or name.startswith("__MACOSX")
+    return not hidden and Path(name).suffix.lower() in ("", ".csv", ".txt", ".data")
+
+
+def _check_size(path, member, size):
+    if size > LARGEST:
+        raise FerError(
+            f"{path}: {shown(member.encode())} unpacks to {size / 1e9:.1f} GB, FER2013 to 0.3: "
+            f"not read; {AGAIN}"
+        )
+
+
+def _member(path, member, kind, stream):
+    columns = header(stream.read(HEAD), f"{path} ({member})")
+    return [Table(path, columns, member, kind)] if _COLUMNS & set(columns) else []

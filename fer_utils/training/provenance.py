@@ -1,0 +1,41 @@
+"""Under which versions, commit and device something was computed."""
+
+import datetime
+import os
+import platform
+import subprocess
+from importlib import metadata
+
+from fer_utils import paths
+from fer_utils.backend import device
+
+
+def provenance():
+    """Return the versions, commit, device and time under which something was computed."""
+    packages = ("fer-utils", "keras", "tensorflow", "jax", "numpy")
+    return {
+        "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        "commit": _commit(),
+        "device": device(),
+        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "versions": {"python": platform.python_version(), **_installed(packages)},
+    }
+
+
+def _installed(packages):
+    found = {}
+    for package in packages:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _commit():
+    """Return the short git commit of the project, empty where there is none."""
+    command = ["git", "-C", str(paths.PROJECT), "rev-parse", "--short", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""

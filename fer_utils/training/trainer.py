@@ -1,0 +1,124 @@
+"""One fit: augmentation in front of the network, batches by epoch, the log, checkpoints."""
+
+import datetime
+import time
+
+import numpy as np
+
+from fer_utils.errors import FerError
+from fer_utils.training.checkpoints import Checkpoints
+from fer_utils.training.log import log
+
+PREDICT_BATCH = 512
+
+
+class Trainer:
+    """One fit: the augmentation in front of the network, the checkpoints, the log."""
+
+    def __init__(self, network, dataset, fit_rows, watched_rows, recipe, seed):
+        import keras
+
+        from fer_utils.augment import layers as augment
+
+        self.recipe = recipe
+        self.network = network
+        self.batches = _batches(dataset, fit_rows, recipe.batch, seed)
+        self.watched = (
+            dataset.images[watched_rows],
+            _one_hot(dataset.labels[watched_rows], len(dataset.classes)),
+        )
+        # The augmentation lives in the trainer alone, so it is never in the saved network.
+        layers = augment.preset(recipe.augmentation, seed)
+        self.model = keras.Sequential([keras.Input(network.input_shape[1:]), *layers, network])
+        self.model.compile(
+            optimizer=self._optimizer(),
+            loss=recipe.loss,
+            # Named outright: "accuracy" beside a binary cross-entropy would be element-wise.
+            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        )
+
+    def _optimizer(self):
+        import keras
+
+        rate = self.recipe.learning_rate
+        if self.recipe.schedule == "cosine":
+            steps = self.recipe.epochs * self.batches.num_batches
+            rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+        optimizer = keras.optimizers.get(self.recipe.optimizer)
+        return type(optimizer).from_config({**optimizer.get_config(), "learning_rate": rate})
+
+    def run(self, checkpoints, identity):
+        """Train what is left to train; return one dict an epoch."""
+        keeper = Checkpoints(checkpoints, identity)
+        history = keeper.load(self.model)
+        if history:
+            log(f"continues after epoch {len(history)}")
+        self.model.fit(
+            self.batches,
+            validation_data=self.watched,
+            validation_batch_size=PREDICT_BATCH,
+            initial_epoch=len(history),
+            epochs=self.recipe.epochs,
+            callbacks=[_epoch_callback(self, keeper, history)],
+            shuffle=False,  # the batches shuffle themselves
+            verbose=0,
+        )
+        return history
+
+
+def _epoch_callback(trainer, keeper, history):
+    """Shuffle by epoch, keep the log and the checkpoint, stop on NaN."""
+    import keras
+
+    class EpochEnd(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            trainer.batches.start(epoch)
+            self.started = time.perf_counter()
+
+        def on_epoch_end(self, epoch, logs=None):
+            seconds = time.perf_counter() - self.started
+            row = {key: float(value) for key, value in logs.items()}
+            if not np.isfinite(row["loss"]):
+                raise FerError(
+                    f"the loss is {row['loss']} in epoch {epoch + 1} at learning rate "
+                    f"{trainer.recipe.learning_rate:g}: lower it, for example ten times"
+                )
+            history.append({"epoch": epoch + 1, **row, "seconds": seconds})
+            log(_epoch_line(history[-1], trainer.recipe.epochs))
+            keeper.save(trainer.model, history)
+
+    return EpochEnd()
+
+
+def _epoch_line(row, epochs):
+    left = (epochs - row["epoch"]) * row["seconds"]
+    return (
+        f"epoch {row['epoch']:3d}/{epochs}  loss {row['loss']:.3f}  "
+        f"accuracy {row['accuracy']:.3f}  watched {row['val_accuracy']:.3f}  "
+        f"{row['seconds']:.1f} s, {datetime.timedelta(seconds=round(left))} left"
+    )
+
+
+def _batches(dataset, rows, batch, seed):
+    """Return a PyDataset whose order follows from seed and epoch, so a fit can continue."""
+    import keras
+
+    class Batches(keras.utils.PyDataset):
+        def start(self, epoch):
+            self.order = np.random.default_rng([seed, epoch]).permutation(rows)
+
+        def __len__(self):
+            return -(-len(rows) // batch)
+
+        def __getitem__(self, i):
+            picked = self.order[i * batch : (i + 1) * batch]
+            labels = _one_hot(dataset.labels[picked], len(dataset.classes))
+            return dataset.images[picked], labels
+
+    batches = Batches()
+    batches.start(0)  # Keras looks at a few batches before the first epoch
+    return batches
+
+
+def _one_hot(labels, classes):
+    return np.eye(classes, dtype="float32")[labels]
