@@ -13,13 +13,13 @@ def start():
     system's error stream, which is closed meanwhile. Errors are exceptions and still show.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Its advice on retracing is about loops over one network; ours loop over networks.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with _silent_stderr():
         import keras
 
         keras.ops.convert_to_numpy(keras.ops.zeros(1))
         where = device()
+    # TensorFlow's advice on retracing is for loops over one network; ours are over networks.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return f"keras {keras.__version__} on {keras.backend.backend()}, {where}"
 
 

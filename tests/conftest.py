@@ -1,0 +1,64 @@
+"""What all tests share: a cache of their own, quiet backends, small faces, settings."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before anything imports a backend
+os.environ.setdefault("MPLBACKEND", "agg")
+
+import numpy as np
+import pytest
+
+from fer_utils import labels, settings
+from fer_utils.datasets import Dataset
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """Keep the tests away from the user's cache and data."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FER_UTILS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv("FER_UTILS_DATA", raising=False)
+        yield
+
+
+def draw_faces(n=200, side=48, seed=0):
+    """Return a Dataset of noisy stripes: brightness and width of the stripes tell the class.
+
+    80% of the rows are train, 10% valid, 10% test; labels of test rows are -1; each group
+    has two rows.
+    """
+    rng = np.random.default_rng(seed)
+    truth = rng.permutation(np.arange(n) % 7)
+    ramp = np.arange(side)[None, :, None]
+    stripes = np.sin(ramp * (0.3 + 0.25 * truth[:, None, None]))
+    images = 40 + 25 * truth[:, None, None] + 25 * stripes + rng.normal(0, 8, (n, side, side))
+    split = np.repeat(["train", "valid", "test"], [n - 2 * (n // 10), n // 10, n // 10])
+    return Dataset(
+        images=np.clip(images, 0, 255).astype(np.uint8),
+        labels=np.where(split == "test", -1, truth).astype(np.int8),
+        classes=labels.FER2013,
+        split=split,
+        groups=np.arange(n) // 2,
+        names=np.arange(n).astype(str),
+        name="synthetic",
+        source="drawn by the tests",
+    )
+
+
+@pytest.fixture(scope="session")
+def faces():
+    """Return 200 images of 48x48; not to be changed."""
+    return draw_faces()
+
+
+@pytest.fixture
+def small_faces():
+    """Return 120 images of 16x16."""
+    return draw_faces(120, side=16)
+
+
+@pytest.fixture
+def tmp_settings(tmp_path):
+    """Return Settings of two epochs that write under the test's own folder."""
+    profile = settings.Profile("test", rows=200, epochs=2, side_epochs=1, side_rows=100)
+    return settings.Settings("synthetic", None, profile, tmp_path / "run", seed=0)
