@@ -77,25 +77,28 @@ def twins_in_train(dataset):
 
 
 def evaluate(dataset, predictions):
-    """Return the scores of a model on the splits whose labels are known.
+    """Return the scores of a model on the predicted rows whose labels are known.
 
     Args:
         dataset: the Dataset that was predicted.
         predictions: dict with ``index``, ``split`` and ``probabilities``.
 
     Returns:
-        Flat dict such as ``{"valid_accuracy": 0.61, "valid_standard_error": 0.008,
-        "valid_macro_f1": 0.55, "valid_n": 3589, "valid_accuracy_without_twins": 0.60}``;
-        empty where no labels are known.
+        Flat dict such as ``{"scored_on": "valid", "accuracy": 0.61, "standard_error": 0.008,
+        "macro_f1": 0.55, "n": 3589, "accuracy_without_twins": 0.60}``. ``scored_on`` is
+        ``valid`` (PublicTest), or ``train`` for rows of Training that were held out because
+        PublicTest has no labels. Empty where no labels are known.
     """
-    index = predictions["index"]
-    return _split_scores(
-        predictions, dataset.labels[index], twins_in_train(dataset)[index], splits=("valid",)
-    )
+    known = dataset.labels[predictions["index"]] >= 0
+    for split in ("valid", "train"):
+        rows = known & (predictions["split"] == split)
+        if rows.any():
+            return {"scored_on": split, **_scores(dataset, dataset.labels, predictions, rows)}
+    return {}
 
 
 def evaluate_final(dataset, root, predictions, **options):
-    """Return the scores on the test rows too. This is the last number: choose nothing by it.
+    """Return the scores on the test rows. This is the last number: choose nothing by it.
 
     Args:
         dataset: the Dataset that was predicted.
@@ -104,32 +107,23 @@ def evaluate_final(dataset, root, predictions, **options):
         **options: as given to ``datasets.load``.
 
     Returns:
-        Flat dict as from ``evaluate``, with ``test_…`` beside ``valid_…``.
+        Flat dict as from ``evaluate``, ``scored_on`` is ``test``.
 
     Raises:
-        FerError: the source has no labels for its test rows.
+        FerError: the source has no labels for its test rows, or none is predicted.
     """
     labels = dataset.labels.copy()
     labels[dataset.rows("test")] = datasets.private_labels(dataset, root, **options)
-    index = predictions["index"]
-    return _split_scores(
-        predictions, labels[index], twins_in_train(dataset)[index], splits=("valid", "test")
-    )
+    rows = predictions["split"] == "test"
+    return {"scored_on": "test", **_scores(dataset, labels, predictions, rows)}
 
 
-def _split_scores(predictions, labels, twins, splits):
-    scores = {}
-    for split in splits:
-        rows = (predictions["split"] == split) & (labels >= 0)
-        if not rows.any():
-            continue
-        scores |= _prefixed(split, score(labels[rows], predictions["probabilities"][rows]))
-        rows &= ~twins
-        if rows.any():
-            alone = score(labels[rows], predictions["probabilities"][rows])
-            scores[f"{split}_accuracy_without_twins"] = alone["accuracy"]
+def _scores(dataset, labels, predictions, rows):
+    """Return the scores of some of the predictions, with and without twins."""
+    index, probabilities = predictions["index"], predictions["probabilities"]
+    scores = score(labels[index[rows]], probabilities[rows])
+    alone = rows & ~twins_in_train(dataset)[index]
+    if alone.any():
+        without = score(labels[index[alone]], probabilities[alone])
+        scores["accuracy_without_twins"] = without["accuracy"]
     return scores
-
-
-def _prefixed(prefix, scores):
-    return {f"{prefix}_{key}": value for key, value in scores.items()}

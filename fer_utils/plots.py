@@ -125,7 +125,9 @@ def brightness_contrast(dataset, rows, ax=None):
     """Draw each image's mean grey value against its standard deviation, coloured by density."""
     ax = ax or _axes(5, 3.6)
     pixels = dataset.images[rows].reshape(len(rows), -1)
-    shown = ax.hexbin(pixels.mean(axis=1), pixels.std(axis=1), gridsize=40, mincnt=1, cmap="mako")
+    shown = ax.hexbin(
+        pixels.mean(axis=1), pixels.std(axis=1), gridsize=40, mincnt=1, cmap="viridis"
+    )
     ax.set(xlabel="brightness (mean grey, 0-255)", ylabel="contrast (standard deviation)")
     ax.figure.colorbar(shown, ax=ax, label="images")
     ax.set_title("Light differs more between photographs than expressions do")
@@ -178,7 +180,8 @@ def learning_curves(histories, column="accuracy", ax=None):
         ax.plot(
             history["epoch"], history[column], linewidth=0.8, linestyle=":", color=line.get_color()
         )
-    ax.set(xlabel="epoch", ylabel=column)
+    ax.set(xlabel="epoch", ylabel=column, title="solid: watched images, dotted: fitted images")
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend(fontsize=8)
     ax.grid(alpha=0.25)
     return ax

@@ -207,6 +207,7 @@ def record(ledger, file, metrics, run, kaggle=""):
         FerError: the ledger has other columns.
     """
     identity = run.get("identity", {})
+    public = metrics if metrics.get("scored_on") == "valid" else {}
     row = dict.fromkeys(LEDGER_COLUMNS, "") | {
         "file": Path(file).name,
         "date": datetime.date.today().isoformat(),
@@ -218,9 +219,9 @@ def record(ledger, file, metrics, run, kaggle=""):
         "train_seconds": metrics.get("train_seconds", ""),
         "device": run.get("device", ""),
         "commit": run.get("commit", ""),
-        "public": _rounded(metrics.get("valid_accuracy")),
-        "public_se": _rounded(metrics.get("valid_standard_error")),
-        "public_dedup": _rounded(metrics.get("valid_accuracy_without_twins")),
+        "public": _rounded(public.get("accuracy")),
+        "public_se": _rounded(public.get("standard_error")),
+        "public_dedup": _rounded(public.get("accuracy_without_twins")),
         "kaggle": kaggle,
     }
     kept = [old for old in read_ledger(ledger) if old["file"] != row["file"]]

@@ -53,7 +53,7 @@ def run_dir(tmp_path):
     nbformat.write(failed, executed / "05_model.failed.ipynb")
     for name, accuracy in (("tiny", 0.5), ("jhamski", 0.6123)):
         (tmp_path / name).mkdir()
-        metrics = {"valid_accuracy": accuracy, "valid_standard_error": 0.01, "classes": [1]}
+        metrics = {"accuracy": accuracy, "standard_error": 0.01, "classes": [1]}
         metrics |= {"parameters": 94000, "model": name}
         (tmp_path / name / "metrics.json").write_text(json.dumps(metrics))
     return tmp_path
@@ -103,7 +103,7 @@ def test_report_is_made_again_only_when_something_changed(run_dir, page):
     before = path.stat().st_ino, path.stat().st_mtime_ns
     report.refresh(run_dir, SUITE)
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == before
-    (run_dir / "tiny" / "metrics.json").write_text('{"valid_accuracy": 0.7777}')
+    (run_dir / "tiny" / "metrics.json").write_text('{"accuracy": 0.7777}')
     assert "0.778" in report.refresh(run_dir, SUITE).read_text(encoding="utf-8")
     path.unlink()
     assert report.refresh(run_dir, SUITE).exists()
@@ -118,8 +118,8 @@ def test_results_csv_has_all_flat_values(run_dir, page):
     with open(run_dir / "results.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["model"] for row in rows] == ["jhamski", "tiny"]
-    assert list(rows[0]) == ["model", "parameters", "valid_accuracy", "valid_standard_error"]
-    assert float(rows[0]["valid_accuracy"]) == 0.6123
+    assert list(rows[0]) == ["model", "parameters", "accuracy", "standard_error"]
+    assert float(rows[0]["accuracy"]) == 0.6123
 
 
 def test_damaged_metrics_are_left_out(run_dir):

@@ -9,6 +9,7 @@ import nbformat
 from nbconvert.filters import ansi2html
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+OPEN_LINES = 10  # what a cell printed is folded away beyond this
 _OUTSIDE = re.compile(r"""<(script|link|iframe|object|embed)\b.*?(</\1>|/?>)""", re.I | re.S)
 _IMAGE = re.compile(r"""<img\b[^>]*?\bsrc=["']?(?!data:)[^>]*>""", re.I)
 _ALT = re.compile(r"""\balt=["']([^"']*)["']""", re.I)
@@ -95,7 +96,7 @@ def _output(output):
 
 def _stream(text, name):
     lines = text.rstrip().splitlines()
-    if name == "stdout" and len(lines) <= 4:
+    if name == "stdout" and len(lines) <= OPEN_LINES:
         return f"<pre>{ansi2html(text.rstrip())}</pre>"
     what = "printed" if name == "stdout" else "messages"
     last = html.escape(lines[-1][:90]) if lines else ""

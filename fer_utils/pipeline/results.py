@@ -12,22 +12,11 @@ from fer_utils import runs
 
 # Columns in this order where they occur; others follow by name.
 _FIRST = (
-    "model",
-    "parameters",
-    "epochs",
-    "train_seconds",
-    "train_accuracy",
-    "valid_accuracy",
-    "valid_standard_error",
-    "valid_accuracy_without_twins",
-    "valid_n",
-    "public_accuracy",
-    "public_standard_error",
-    "public_accuracy_without_twins",
-    "public_n",
+    *("model", "network", "parameters", "epochs", "train_seconds"),
+    *("accuracy", "standard_error", "accuracy_without_twins", "macro_f1", "n", "scored_on"),
 )
-_SHORT = ("model", "parameters", "train_seconds", "valid_accuracy", "public_accuracy")
-_ERROR = "_standard_error"
+_SHORT = ("model", "parameters", "train_seconds", "accuracy", "scored_on")
+_ERROR = "standard_error"
 
 
 def collect(run_dir):
@@ -58,15 +47,13 @@ def table(rows, names=None):
     """
     if names is None:
         names = [n for n in columns(rows) if 2 * sum(n in row for row in rows) >= len(rows)]
-    names = [n for n in names if any(n in row for row in rows) and not n.endswith(_ERROR)]
+    names = [n for n in names if any(n in row for row in rows) and n != _ERROR]
     return names, [[_cell(row, name) for name in names] for row in rows]
 
 
 def _cell(row, name):
-    error = (
-        row.get(name.removesuffix("_accuracy") + _ERROR) if name.endswith("_accuracy") else None
-    )
     text = shown(row.get(name), name)
+    error = row.get(_ERROR) if name == "accuracy" else None
     return f"{text} ± {shown(error)}" if text and error is not None else text
 
 

@@ -3,6 +3,8 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
+
 from fer_utils import datasets, evaluation, models, runs
 from fer_utils.backend import device
 from fer_utils.errors import FerError
@@ -52,24 +54,33 @@ def fit_or_restore(name, dataset, settings, recipe=None, key=None, size=None):
         FerError: the loss became NaN, or the run folder cannot be written.
     """
     import keras
+    import pandas as pd
 
     name = models.resolve(name)
     folder = settings.run_dir / (key or name)
     recipe = recipe or models.recipe(name)
     if settings.profile.epochs is not None:
         recipe = dataclasses.replace(recipe, epochs=min(recipe.epochs, settings.profile.epochs))
-    size = size or dataset.images.shape[1:3]
-    identity = _identity(name, dataset, settings, recipe, size)
-    restored = _restore(folder, identity, dataset)
+    keras.utils.set_random_seed(settings.seed)
+    network = models.build(
+        name, dataset.classes, dataset.images.shape[1:], size or dataset.images.shape[1:3]
+    )
+    identity = _identity(name, dataset, settings, recipe, network)
+    restored = _restore(folder, identity)
     if restored:
         return restored
 
-    keras.utils.set_random_seed(settings.seed)
-    network = models.build(name, dataset.classes, dataset.images.shape[1:], size)
-    fit_rows, watched_rows = _rows(dataset, settings.seed)
-    trainer = Trainer(network, dataset, fit_rows, watched_rows, recipe, settings.seed)
+    fitted, watched = _rows(dataset, settings.seed)
+    trainer = Trainer(network, dataset, fitted, watched, recipe, settings.seed)
     history = trainer.run(folder / "checkpoint", identity)
-    return _write(folder, identity, network, dataset, history)
+    answered = np.union1d(watched, dataset.rows("valid", "test"))
+    predictions = {
+        "index": answered,
+        "split": dataset.split[answered],
+        "probabilities": predict(network, dataset.images[answered]),
+    }
+    metrics = _metrics(folder.name, identity, history) | evaluation.evaluate(dataset, predictions)
+    return _write(Fit(network, pd.DataFrame(history), metrics, predictions, folder), identity)
 
 
 def _rows(dataset, seed):
@@ -80,7 +91,7 @@ def _rows(dataset, seed):
     return datasets.share(dataset, train, 0.1, seed)
 
 
-def _identity(name, dataset, settings, recipe, size):
+def _identity(name, dataset, settings, recipe, network):
     """What must be equal for a trained network to be taken instead of training."""
     return {
         "model": name,
@@ -89,12 +100,18 @@ def _identity(name, dataset, settings, recipe, size):
         "classes": list(dataset.classes),
         "profile": settings.profile.name,
         "seed": settings.seed,
-        "size": list(size) if isinstance(size, tuple) else [size, size],
+        "parameters": network.count_params(),
+        "layers": [_layer(layer) for layer in network.layers],
         "recipe": dataclasses.asdict(recipe),
     }
 
 
-def _restore(folder, identity, dataset):
+def _layer(layer):
+    """Return what a layer does to shapes: a changed network is not the one that was trained."""
+    return f"{type(layer).__name__} {tuple(layer.output.shape[1:])}"
+
+
+def _restore(folder, identity):
     """Return the Fit in the folder, or None after saying what differs."""
     import keras
     import pandas as pd
@@ -133,32 +150,30 @@ def _differences(old, new, prefix=""):
     return ", ".join(filter(None, found))
 
 
-def _write(folder, identity, network, dataset, history):
-    """Write the run folder, ``run.json`` last: with it the fit counts as finished."""
-    import pandas as pd
-
-    frame = pd.DataFrame(history)
-    rows = dataset.rows("valid", "test")
-    probabilities = predict(network, dataset.images[rows])
-    predictions = {"index": rows, "split": dataset.split[rows], "probabilities": probabilities}
-    metrics = {
-        "model": folder.name,
+def _metrics(key, identity, history):
+    return {
+        "model": key,
         "network": identity["model"],
-        "parameters": network.count_params(),
-        "epochs": len(frame),
-        "train_seconds": round(float(frame["seconds"].sum()), 1),
+        "parameters": identity["parameters"],
+        "epochs": len(history),
+        "train_seconds": round(sum(row["seconds"] for row in history), 1),
         "device": device(),
-        **evaluation.evaluate(dataset, predictions),
     }
+
+
+def _write(fit, identity):
+    """Write the run folder, ``run.json`` last: with it the fit counts as finished."""
+    folder = fit.folder
+    (folder / "run.json").unlink(missing_ok=True)  # it vouches for files that change now
     with runs.whole_file(folder / "model.keras") as part:
-        network.save(part)
+        fit.model.save(part)
     with runs.whole_file(folder / "history.csv") as part:
-        frame.to_csv(part, index=False)
-    runs.write_predictions(folder / "predictions.npz", **predictions)
-    runs.write_json(folder / "metrics.json", metrics)
+        fit.history.to_csv(part, index=False)
+    runs.write_predictions(folder / "predictions.npz", **fit.predictions)
+    runs.write_json(folder / "metrics.json", fit.metrics)
     runs.write_json(folder / "run.json", {"identity": identity, **provenance()})
     Checkpoints(folder / "checkpoint", identity).remove()
-    return Fit(network, frame, metrics, predictions, folder)
+    return fit
 
 
 def predict(model, images):
