@@ -9,6 +9,13 @@ FER2013 = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 # Seed 000's coding of the eight emotions of the DATA622 competition.
 DATA622 = ("anger", "disgust", "neutral", "happiness", "surprise", "fear", "sadness", "contempt")
 
+# CK+'s seven, in the order of its codes 1 to 7 (Lucey et al. 2010, "The Extended Cohn-Kanade
+# Dataset", https://doi.org/10.1109/CVPRW.2010.5543262); its code 0 is neutral.
+CKPLUS = ("anger", "contempt", "disgust", "fear", "happy", "sadness", "surprise")
+
+HAPPY_SAD = ("happy", "sad")  # seed 001's two
+THREE_EMOTIONS = ("happy", "angry", "sad")  # seed 004's joy, anger and sadness
+
 # Every spelling seen in public copies of the data, each under FER2013's name (contempt is
 # not among FER2013's classes).
 _SPELLINGS = {
@@ -49,3 +56,27 @@ def class_index(name, classes=FER2013):
     if _CANONICAL.get(word, word) in canonical:
         return canonical.index(_CANONICAL.get(word, word))
     raise FerError(f"unknown class name {name!r}: expected one of {', '.join(classes)}")
+
+
+def mapping(source, classes):
+    """Return where the classes of one vocabulary are in another.
+
+    Args:
+        source: tuple of class names.
+        classes: tuple of class names, possibly spelt differently.
+
+    Returns:
+        list of int, one for each of ``source``: the index in ``classes``, -1 where it has none.
+
+    Example:
+        >>> mapping(("anger", "contempt", "happy"), FER2013)
+        [0, -1, 3]
+    """
+    return [_index_or_none(name, classes) for name in source]
+
+
+def _index_or_none(name, classes):
+    try:
+        return class_index(name, classes)
+    except FerError:
+        return -1

@@ -5,7 +5,8 @@ import importlib
 import numpy as np
 
 from fer_utils.datasets.base import SPLITS, UNKNOWN, Dataset, group_identical
-from fer_utils.datasets.splits import share, subset
+from fer_utils.datasets.merge import merge
+from fer_utils.datasets.splits import folds, hold_out, share, subset
 from fer_utils.errors import FerError
 
 __all__ = [
@@ -13,9 +14,12 @@ __all__ = [
     "UNKNOWN",
     "Dataset",
     "find",
+    "folds",
     "group_identical",
+    "hold_out",
     "list_datasets",
     "load",
+    "merge",
     "private_labels",
     "share",
     "subset",
@@ -24,7 +28,10 @@ __all__ = [
 # A source is a module with load(root=None, size=None, **options) -> Dataset; one that reads
 # files has find(root=None) -> path or None too.
 _SOURCES = {
+    "ckplus": "fer_utils.datasets.ckplus",
+    "facial_expressions": "fer_utils.datasets.facial_expressions",
     "fer2013": "fer_utils.datasets.fer2013",
+    "folder": "fer_utils.datasets.folder",
     "synthetic": "fer_utils.datasets.synthetic",
 }
 

@@ -8,6 +8,7 @@ import numpy as np
 
 SPLITS = ("train", "valid", "test")
 UNKNOWN = -1  # the label of a row whose label is unknown or withheld
+MIXED = -1  # the group of a row made of several groups' images, as SMOTE does
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

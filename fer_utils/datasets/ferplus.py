@@ -1,10 +1,14 @@
 """FER+ votes for FER2013: what ten annotators saw in each image (Barsoum et al. 2016)."""
 
+import dataclasses
+import warnings
 from pathlib import Path
 
 import numpy as np
 
+from fer_utils.datasets.base import UNKNOWN
 from fer_utils.errors import FerError
+from fer_utils.labels import mapping
 
 FILE = "fer2013new.csv"
 # The columns of the official file, in its order, without Usage and Image name.
@@ -74,3 +78,96 @@ def agreement(dataset, votes):
         [(name, int(r.sum()), agrees[r].mean() if r.any() else np.nan) for name, r in rows],
         columns=["class", "images", "agreement"],
     ).set_index("class")
+
+
+def majority(votes, classes, least=0.5):
+    """Return the label that most annotators gave.
+
+    Args:
+        votes: int ``(n, 10)`` from ``votes``.
+        classes: tuple of class names, for example ``labels.FER2013``.
+        least: share of an image's votes that the label must exceed, 0-1. "Unknown" and "not a
+            face" are votes too. Barsoum et al. ask for more than half.
+
+    Returns:
+        int8 ``(n,)``, -1 where no emotion has it: opinions differ, most cannot tell or see no
+        face, the emotion is not among the classes, or there are no votes.
+
+    Example:
+        >>> counts = np.array([[1, 8, 0, 0, 0, 0, 0, 0, 1, 0]])
+        >>> majority(counts, ("happy", "sad"))
+        array([0], dtype=int8)
+    """
+    counts = np.maximum(votes, 0)
+    best = counts.argmax(axis=1)
+    most = counts.max(axis=1)
+    tied = (counts == most[:, None]).sum(axis=1) > 1
+    enough = (most > least * counts.sum(axis=1)) & ~tied
+    index = np.array([*mapping(COLUMNS, classes), UNKNOWN, UNKNOWN], np.int8)
+    return np.where(enough, index[best], UNKNOWN).astype(np.int8)
+
+
+def soft_labels(votes, classes, outliers=1):
+    """Return the annotators' opinions as probabilities, to train on with cross-entropy.
+
+    Args:
+        votes: int ``(n, 10)`` from ``votes``.
+        classes: tuple of class names; votes for others do not count.
+        outliers: an emotion with at most so many votes is taken for a slip and left out, as
+            Barsoum et al. do.
+
+    Returns:
+        float32 ``(n, classes)``; rows sum to 1, or to 0 where "unknown" or "not a face" has
+        at least as many votes as any emotion, or no emotion is left: such a row has no loss.
+    """
+    counts = np.maximum(votes, 0)
+    emotions = np.where(counts[:, : len(COLUMNS)] > outliers, counts[:, : len(COLUMNS)], 0)
+    nothing = counts[:, len(COLUMNS) :].max(axis=1)
+    emotions[emotions.max(axis=1) <= nothing] = 0
+    soft = np.zeros((len(votes), len(classes)), np.float32)
+    for column, label in enumerate(mapping(COLUMNS, classes)):
+        if label != UNKNOWN:
+            soft[:, label] += emotions[:, column]
+    return soft / np.maximum(soft.sum(axis=1, keepdims=True), 1)
+
+
+def relabel(dataset, votes, least=0.5, undecided="drop"):
+    """Return FER2013 with the annotators' majority as the label of its training rows.
+
+    What a model scores on ``valid`` and ``test`` stays FER2013's own labels: those rows are
+    untouched. A result with these labels is marked ``+aux``.
+
+    Args:
+        dataset: FER2013.
+        votes: int ``(n, 10)`` from ``votes``, a row for each row of the dataset.
+        least: see ``majority``.
+        undecided: what becomes of training rows without a majority among the classes: ``drop``
+            to leave them out with a warning that counts them, or ``keep`` FER2013's label.
+
+    Raises:
+        FerError: no such policy, or not a row of votes for each image.
+    """
+    if undecided not in ("drop", "keep"):
+        raise FerError(f"undecided is {undecided!r}: write 'drop' or 'keep'")
+    if len(votes) != len(dataset):
+        raise FerError(f"{len(votes):,} rows of votes for {len(dataset):,} images: give all rows")
+    train = dataset.split == "train"
+    best = majority(votes, dataset.classes, least)
+    labels = np.where(train & (best != UNKNOWN), best, dataset.labels)
+    source = f"{dataset.source}, training labels by FER+"
+    dataset = dataclasses.replace(dataset, labels=labels.astype(np.int8), source=source)
+    lost = train & (best == UNKNOWN)
+    if undecided == "keep" or not lost.any():
+        return dataset
+    warnings.warn(
+        f"FER+: {lost.sum():,} training images are left out: {_reasons(votes[lost])}", stacklevel=2
+    )
+    return dataset.take(np.flatnonzero(~lost))
+
+
+def _reasons(votes):
+    """Return why these have no label among the classes, counted."""
+    best = votes.argmax(axis=1)
+    face, known = (best == len(COLUMNS) + NO_EMOTION.index(n) for n in ("NF", "unknown"))
+    others = len(votes) - face.sum() - known.sum()
+    return f"{face.sum():,} not a face, {known.sum():,} unknown, {others:,} without a majority"

@@ -21,6 +21,7 @@ from fer_utils.datasets.synthetic.checks import (
     class_names,
     pair,
 )
+from fer_utils.datasets.synthetic.ckplus import write_ckplus
 from fer_utils.datasets.synthetic.draws import Draws
 from fer_utils.datasets.synthetic.faces import PERSONS_A_SEED, Faces, generate
 from fer_utils.datasets.synthetic.labelling import COUNTS, draw_labels
@@ -28,7 +29,7 @@ from fer_utils.datasets.synthetic.scene import OCCLUDERS
 from fer_utils.datasets.synthetic.sequences import Sequences, sequences
 
 __all__ = ["COUNTS", "EFFECTS", "OCCLUDERS", "PROTOTYPES", "UNITS", "Faces", "Sequences", "find",
-           "generate", "load", "private_labels", "sequences"]  # fmt: skip
+           "generate", "load", "private_labels", "sequences", "write_ckplus"]  # fmt: skip
 
 _STREAM = 8
 _PERSON_IMAGES = 6  # how many images a person has, on average
