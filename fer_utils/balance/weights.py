@@ -1,0 +1,37 @@
+"""Balancing by weights in the loss."""
+
+import numpy as np
+
+
+def class_weights(labels, classes):
+    """Return what each class weighs so that all count alike: ``n / (classes * n of the class)``.
+
+    Give the dict to ``fit(class_weight=...)``: Keras takes no array there, and older versions
+    ignored one without a word.
+
+    Args:
+        labels: int ``(n,)``, of the training rows; -1 is not counted.
+        classes: tuple of class names.
+
+    Returns:
+        dict from label to float; their mean over the rows is 1. Classes without rows weigh 1.
+    """
+    labels = np.asarray(labels)
+    number = np.bincount(labels[labels >= 0], minlength=len(classes))
+    present = max((number > 0).sum(), 1)
+    weights = number.sum() / (present * np.maximum(number, 1))
+    weights = np.where(number > 0, weights, 1.0)
+    return dict(enumerate(weights.tolist()))
+
+
+def sample_weights(labels, weights):
+    """Return the weight of each row, float32 ``(n,)``; rows without label weigh 0.
+
+    Args:
+        labels: int ``(n,)``.
+        weights: dict from label to weight, as from ``class_weights``.
+    """
+    table = np.zeros(max(weights) + 2, np.float32)  # the last one is label -1's
+    for label, weight in weights.items():
+        table[label] = weight
+    return table[np.asarray(labels)]
