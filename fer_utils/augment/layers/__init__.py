@@ -1,0 +1,116 @@
+"""Augmentation for training: presets of Keras layers that run inside the compiled step.
+
+They are the identity at inference and never part of the saved model.
+"""
+
+from fer_utils.errors import FerError
+
+
+def preset(name, seed=0):
+    """Return the Keras layers of a preset, in order; draws follow from the seed.
+
+    They take images 0-255 and give such. Mixing, which changes labels too, is not among them:
+    ``in_front`` adds it.
+
+    Args:
+        name: one of ``presets()``.
+        seed: int.
+
+    Raises:
+        FerError: no such preset.
+    """
+    return _describe(name)[0](seed)
+
+
+def presets():
+    """Return the names of the presets.
+
+    ``none``; ``flip``: every second image mirrored; ``seed000``, ``seed002`` and ``seed003`` as
+    these sources had it; ``seed004``, whose source gives no amounts; ``modern``: stronger moves,
+    light, an erased patch, and images mixed together with their labels.
+    """
+    return list(_PRESETS)
+
+
+def in_front(network, name, seed=0):
+    """Return a model to fit: the preset's layers, then the network, whose weights it shares.
+
+    Where the preset mixes, the model mixes the labels as it mixed the images. Fit this one and
+    save the network: augmentation is for training alone.
+
+    Args:
+        network: ``keras.Model``, images ``(batch, height, width, channels)`` 0-255 in.
+        name: one of ``presets()``.
+        seed: int.
+
+    Returns:
+        An uncompiled ``keras.Sequential``.
+
+    Raises:
+        FerError: no such preset.
+
+    Example:
+        >>> model = in_front(network, "modern")
+        >>> model.compile("adam", "categorical_crossentropy")
+        >>> model.fit(images, one_hot_labels)
+    """
+    import keras
+
+    from fer_utils.augment.layers.mix import Mix, Mixing
+
+    make, mixes = _describe(name)
+    start = keras.Input(network.input_shape[1:])
+    if not mixes:
+        return keras.Sequential([start, *make(seed), network])
+    return Mixing([start, *make(seed), Mix(seed=seed + 10), network])
+
+
+def _describe(name):
+    if name not in _PRESETS:
+        raise FerError(f"no augmentation {name!r}: there are {', '.join(_PRESETS)}")
+    return _PRESETS[name]
+
+
+def _none(seed):
+    return []
+
+
+def _flip(seed):
+    from keras import layers
+
+    return [layers.RandomFlip("horizontal", seed=seed)]
+
+
+def _warp(flip=True, **amounts):
+    def make(seed):
+        from fer_utils.augment.layers.warp import RandomWarp
+
+        return [RandomWarp(flip=flip, seed=seed, **amounts)]
+
+    return make
+
+
+def _modern(seed):
+    """Every layer has a seed of its own: with one seed, all would draw the same numbers."""
+    from keras import layers
+
+    return [
+        *_warp(rotation=15, shift=0.15, zoom=0.2)(seed),
+        layers.RandomBrightness(0.3, seed=seed + 1),
+        layers.RandomContrast(0.3, seed=seed + 2),
+        # Sides are the square roots of two numbers up to 1/16: shares of up to a quarter.
+        layers.RandomErasing((1, 1), scale=(0, 1 / 16), fill_value=127, seed=seed + 3),
+    ]
+
+
+_PRESETS = {  # name: (what makes its layers, whether it mixes)
+    "none": (_none, False),
+    "flip": (_flip, False),
+    # A shear of 0.1 in Keras 1 is radians.
+    "seed000": (_warp(rotation=20, shift=0.1, shear=5.73, zoom=0.1), False),
+    "seed002": (_flip, False),
+    "seed003": (_warp(rotation=10, shift=0.1, zoom=0.1), False),
+    # "Rotate, shift and zoom" without amounts: seed 003's, and no mirror since none is named.
+    "seed004": (_warp(flip=False, rotation=10, shift=0.1, zoom=0.1), False),
+    "modern": (_modern, True),
+}
