@@ -143,9 +143,10 @@ def _resampled(method, sampler, pixels, dataset, rows, label):
     try:
         mixed, _ = sampler.fit_resample(pixels, dataset.labels[rows])
     except (ValueError, RuntimeError) as error:
+        why = str(error).split(". ")[0].splitlines()[0]
         raise FerError(
-            f"{method}: class {dataset.classes[label]!r} cannot be brought to more rows "
-            f"({str(error).splitlines()[0]}): use smote or augment_to"
+            f"{method}: class {dataset.classes[label]!r} cannot be brought to more rows ({why}): "
+            "use duplicate_to or augment_to"
         ) from error
     return mixed[len(rows) :]
 

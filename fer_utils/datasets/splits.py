@@ -68,7 +68,7 @@ def folds(dataset, rows, k=5, seed=0):
     A class with fewer groups than folds is missing from some of the held-out parts; one with
     a single group is missing from ``kept`` where it is held out.
     """
-    rows = _checked(dataset, rows)
+    rows = np.sort(_checked(dataset, rows))
     groups, first, member = np.unique(dataset.groups[rows], return_index=True, return_inverse=True)
     if not 2 <= k <= len(groups):
         raise FerError(f"cannot make {k} folds of {len(groups)} groups: give 2 or more, but fewer")
@@ -76,8 +76,6 @@ def folds(dataset, rows, k=5, seed=0):
         number = _by_rows(dataset.labels[rows], member, k, seed)
     else:
         number = _by_groups(dataset.labels[rows][first], k, seed)[member]
-    order = np.argsort(rows, kind="stable")
-    rows, number = rows[order], number[order]
     return [(rows[number != fold], rows[number == fold]) for fold in range(k)]
 
 

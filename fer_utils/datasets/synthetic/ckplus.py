@@ -48,7 +48,8 @@ def write_ckplus(out, persons=6, seed=0, each=5, frames=(6, 20), size=(98, 128),
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise FerError(f"{out} exists already: give another folder, or remove it")
     film = sequences(persons * each, frames, size, seed, persons=persons)
-    has_label = Draws(seed, _STREAM, np.arange(len(film))).chance(labelled)
+    order = Draws(seed, _STREAM, np.arange(len(film))).uniform().argsort()
+    has_label = order.argsort() < round(labelled * len(film))
     part = out.with_name(f".{out.name}.{os.getpid()}{runs.PART}")
     try:
         _write(part, film, has_label)
