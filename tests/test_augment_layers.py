@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from fer_utils.augment import layers
+from fer_utils.augment.layers import warp
 from fer_utils.augment.layers.mix import Mix
 from fer_utils.augment.layers.warp import RandomWarp, gathered, transformed
 from fer_utils.errors import FerError
@@ -258,6 +259,14 @@ def test_fits_compiled_with_a_smaller_last_batch(name, batch):
     history = model.fit(batch[:21], labels[:21], batch_size=8, epochs=2, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
     assert np.abs(inner.get_weights()[0]).max() > 0  # the network itself has learnt
+
+
+def test_the_whole_step_compiles_where_keras_compiles(monkeypatch, batch):
+    monkeypatch.setattr(warp, "compiles", lambda: True)  # as it is on a GPU
+    model = layers.in_front(network(), "modern")
+    model.compile("sgd", "categorical_crossentropy", jit_compile=True)
+    assert model.jit_compile  # Keras turns it off where one layer does not support it
+    assert np.isfinite(model.train_on_batch(batch, np.eye(3)[np.arange(64) % 3])).all()
 
 
 def test_a_fit_repeats_by_its_seed(batch):

@@ -1,0 +1,168 @@
+"""Images a second of the training layers, and the memory of any number of transforms.
+
+usage: python benchmarks/augmentation.py [PHOTOGRAPHS]
+
+Speed: 48x48 images through the same moves (seed 000's), every way in one process, in turns.
+Keras compiles the layers as it compiles a training step: by XLA on JAX and on a GPU, not on
+TensorFlow's CPU. KERAS_BACKEND chooses.
+
+Memory: PHOTOGRAPHS (4,312, as many as the facial_expressions set has) of 150x150 with random
+pixels, streamed with 0, 21 and 40 transforms each, every number in a process of its own.
+"""
+
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+BATCH, SIDE, TURNS = 256, 48, 9
+PHOTO = 150
+SETS = {0: (), 21: "seed000_21", 40: "seed000_40"}
+
+
+def compiled(layers):
+    """Return a function of a batch that runs layers as training does, compiled by Keras."""
+    import keras
+
+    class Drawing(keras.Sequential):
+        def call(self, images, training=None):
+            return super().call(images, training=True)
+
+    return Drawing([keras.Input((SIDE, SIDE, 1)), *layers]).predict_on_batch
+
+
+def ways(images):
+    """Return name -> a function without arguments that augments the batch once."""
+    from keras import layers
+    from keras.src.legacy.preprocessing.image import ImageDataGenerator
+
+    from fer_utils.augment.layers import preset
+
+    three = [
+        layers.RandomFlip("horizontal"),
+        layers.RandomRotation(20 / 360, fill_mode="nearest"),
+        layers.RandomTranslation(0.1, 0.1, fill_mode="nearest"),
+    ]
+    five = [
+        *three,
+        layers.RandomShear(0.1, 0.0, fill_mode="nearest"),
+        layers.RandomZoom(0.1, 0.1, fill_mode="nearest"),
+    ]
+    generator = ImageDataGenerator(
+        rotation_range=20,
+        width_shift_range=0.1,
+        height_shift_range=0.1,
+        shear_range=5.73,
+        zoom_range=0.1,
+        horizontal_flip=True,
+    ).flow(images, batch_size=BATCH)
+    functions = {
+        "preset seed000, one warp": compiled(preset("seed000")),
+        "preset modern, without mixing": compiled(preset("modern")),
+        "three Keras layers (flip, rotation, shift)": compiled(three),
+        "five Keras layers (and shear, zoom)": compiled(five),
+    }
+    timed = {name: lambda f=function: f(images) for name, function in functions.items()}
+    return timed | {"ImageDataGenerator": lambda: next(generator)}
+
+
+def speed():
+    """Return name -> images a second, one number a turn."""
+    pixels = np.random.default_rng(0).integers(0, 256, (BATCH, SIDE, SIDE, 1))
+    functions = ways(pixels.astype("float32"))
+    for function in functions.values():
+        function()  # compiles
+    results = {name: [] for name in functions}
+    for _ in range(TURNS):
+        for name, function in functions.items():
+            start = time.perf_counter()
+            function()
+            results[name].append(BATCH / (time.perf_counter() - start))
+    return results
+
+
+def stream(transforms, photographs):
+    """Print seconds, copies and peak memory of streaming so many transforms, as JSON."""
+    from fer_utils.augment import bank
+
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (photographs, PHOTO, PHOTO), dtype=np.uint8)
+    names = SETS[transforms] and bank.SETS[SETS[transforms]]
+    copies = bank.Augmented(images, np.zeros(photographs, "int8"), names)
+    order = rng.permutation(len(copies))
+    start = time.perf_counter()
+    for first in range(0, len(copies), BATCH):
+        copies[order[first : first + BATCH]]
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak *= 1 if sys.platform == "darwin" else 1024
+    print(json.dumps({"seconds": seconds, "copies": len(copies), "peak": peak}))
+
+
+def in_process(transforms, photographs):
+    """Return what ``stream`` prints in a process of its own."""
+    path = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, __file__, str(photographs), str(transforms)]
+    env = os.environ | {"PYTHONPATH": path}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def speed_table(results):
+    """Return the markdown table of images a second."""
+    slowest = statistics.median(results["ImageDataGenerator"])
+    lines = [
+        "| way | images a second (median) | least to most | n | times ImageDataGenerator |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, rates in results.items():
+        median = statistics.median(rates)
+        spread = f"{min(rates):,.0f}–{max(rates):,.0f}"
+        lines.append(
+            f"| {name} | {median:,.0f} | {spread} | {len(rates)} | {median / slowest:.1f} |"
+        )
+    return "\n".join(lines)
+
+
+def memory_table(photographs):
+    """Return the markdown table of peak memory."""
+    lines = [
+        "| transforms | samples | peak memory, MB | held as uint8 | as float32 | samples a s |",
+        "|---:|---:|---:|---:|---:|---:|",
+    ]
+    for transforms in SETS:
+        run = in_process(transforms, photographs)
+        held = run["copies"] * PHOTO * PHOTO / 1e6
+        rate = run["copies"] / run["seconds"]
+        cells = [transforms, run["copies"], run["peak"] / 1e6, held, 4 * held, rate]
+        lines.append(f"| {' | '.join(f'{cell:,.0f}' for cell in cells)} |")
+    return "\n".join(lines)
+
+
+def main():
+    """Measure and print."""
+    photographs = int(sys.argv[1]) if len(sys.argv) > 1 else 4312
+    if len(sys.argv) > 2:
+        return stream(int(sys.argv[2]), photographs)
+    # First, while this process is small: Linux counts its memory as that of those it starts.
+    print(f"{photographs:,} photographs of {PHOTO}x{PHOTO}\n\n{memory_table(photographs)}\n")
+    warnings.simplefilter("ignore")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    where = f"keras {keras.__version__} on {keras.backend.backend()}"
+    print(f"{where}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(f"{SIDE}x{SIDE} grey, {BATCH} a batch\n\n{speed_table(speed())}")
+    return None
+
+
+if __name__ == "__main__":
+    main()
