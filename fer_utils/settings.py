@@ -63,6 +63,11 @@ class Settings:
         )
 
     @property
+    def strict(self):
+        """Whether a notebook's claims must hold: in the run whose outputs are committed."""
+        return self.dataset == "synthetic"
+
+    @property
     def submissions_dir(self):
         """The folder of submissions: the run's own for synthetic faces and short runs."""
         own = self.dataset == "synthetic" or self.profile.name == "smoke"

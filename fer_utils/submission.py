@@ -18,6 +18,7 @@ LEDGER_COLUMNS = [
     *("file", "date", "model", "data", "profile", "seed", "parameters", "train_seconds"),
     *("device", "commit", "public", "public_se", "public_dedup", "kaggle"),
 ]
+_HEADERS = ("emotion", "label")  # those that an example submission may have
 
 
 def test_rows(dataset):
@@ -95,7 +96,7 @@ def _example_header(path):
         raise FerError(f"{path} cannot be read as text ({error}): leave it out") from error
     if first.isdigit():
         return None
-    if first.lower() in ("emotion", "label"):
+    if first.lower() in _HEADERS:
         return first
     raise FerError(
         f"{path}, line 1: {first[:40]!r} is neither an integer nor the header 'emotion': "
@@ -117,7 +118,7 @@ def check_fer2013(path, rows):
         FerError: naming the line that does not fit, or the length.
     """
     lines = _read_lines(path)
-    start = int(bool(lines) and lines[0].lower() == "emotion")
+    start = int(bool(lines) and lines[0].lower() in _HEADERS)
     allowed = {str(label) for label in range(len(labels.FER2013))}
     for number, line in enumerate(lines[start:], start=start + 1):
         if line not in allowed:

@@ -39,7 +39,7 @@ def votes(path, dataset):
     import pandas as pd
 
     try:
-        table = pd.read_csv(path)[[*COLUMNS, *NO_EMOTION]].to_numpy(np.int64)
+        table = pd.read_csv(path)[[*COLUMNS, *NO_EMOTION]].astype(np.int64).to_numpy()
     except (KeyError, ValueError) as error:
         raise FerError(f"{path} is not FER+'s fer2013new.csv ({error}): leave it out") from error
     if len(table) > len(dataset):

@@ -169,13 +169,16 @@ def _assemble(entry, count, input_shape, size):
 
 def _smallest_size(entry, count, size):
     """Return the smallest square side the network takes, None if ``size`` is not below it."""
+    import keras
+
     low, high = min(size), entry.size
     if low >= high:
         return None
     while high - low > 1:
         middle = (low + high) // 2
         try:
-            _assemble(entry, count, (middle, middle, 1), (middle, middle))
+            with keras.StatelessScope(initialize_variables=False):  # shapes only, no weights
+                _assemble(entry, count, (middle, middle, 1), (middle, middle))
             high = middle
         except ValueError:
             low = middle

@@ -1,6 +1,7 @@
 """Fit a registered network, or restore what an earlier run left; interrupted fits continue."""
 
 import dataclasses
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -101,14 +102,15 @@ def _identity(name, dataset, settings, recipe, network):
         "profile": settings.profile.name,
         "seed": settings.seed,
         "parameters": network.count_params(),
-        "layers": [_layer(layer) for layer in network.layers],
+        "architecture": _architecture(network),
         "recipe": dataclasses.asdict(recipe),
     }
 
 
-def _layer(layer):
-    """Return what a layer does to shapes: a changed network is not the one that was trained."""
-    return f"{type(layer).__name__} {tuple(layer.output.shape[1:])}"
+def _architecture(network):
+    """Return 8 hex digits of the layers' kinds and shapes: they tell a changed network."""
+    layers = [(type(layer).__name__, tuple(layer.output.shape[1:])) for layer in network.layers]
+    return hashlib.blake2b(repr(layers).encode(), digest_size=4).hexdigest()
 
 
 def _restore(folder, identity):
@@ -124,14 +126,17 @@ def _restore(folder, identity):
         log(f"{folder.name}: trained anew, because {differences}")
         return None
     try:
+        metrics = runs.read_json(folder / "metrics.json")
+        if metrics is None:
+            raise FerError("metrics.json is missing or no JSON")
         fit = Fit(
             model=keras.models.load_model(folder / "model.keras", compile=False),
             history=pd.read_csv(folder / "history.csv"),
-            metrics=runs.read_json(folder / "metrics.json"),
+            metrics=metrics,
             predictions=runs.read_predictions(folder / "predictions.npz"),
             folder=folder,
         )
-    except (FerError, OSError, ValueError) as error:
+    except Exception as error:  # whatever a damaged file makes Keras and pandas raise
         log(f"{folder.name}: trained anew, because its files are damaged ({error})")
         return None
     log(f"{folder.name}: restored, {len(fit.history)} epochs")

@@ -33,8 +33,8 @@ def _installed(packages):
 
 
 def _commit():
-    """Return the short git commit of the project, empty where there is none."""
-    command = ["git", "-C", str(paths.PROJECT), "rev-parse", "--short", "HEAD"]
+    """Return the short git commit, marked if files differ from it; empty where there is none."""
+    command = ["git", "-C", str(paths.PROJECT), "describe", "--always", "--dirty"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

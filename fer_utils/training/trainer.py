@@ -67,12 +67,18 @@ class Trainer:
 
 
 def _epoch_callback(trainer, keeper, history):
-    """Shuffle by epoch, keep the log and the checkpoint, stop on NaN."""
+    """Shuffle and draw by epoch, keep the log and the checkpoint, stop on NaN."""
     import keras
+
+    # Keras's weight files leave these out: a fit that continues would draw epoch 1 again.
+    draws = [v for v in trainer.model.variables if v.name == "seed_generator_state"]
+    seeds = [int(keras.ops.convert_to_numpy(state)[0]) for state in draws]
 
     class EpochEnd(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             trainer.batches.start(epoch)
+            for state, seed in zip(draws, seeds, strict=True):
+                state.assign(np.array([seed, epoch * trainer.batches.num_batches], "uint32"))
             self.started = time.perf_counter()
 
         def on_epoch_end(self, epoch, logs=None):
