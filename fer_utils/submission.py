@@ -246,8 +246,10 @@ def read_ledger(ledger):
     ledger = Path(ledger)
     if not ledger.exists():
         return []
-    with open(ledger, newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if reader.fieldnames != list(LEDGER_COLUMNS):
-            raise FerError(f"{ledger}, line 1: expected the columns {','.join(LEDGER_COLUMNS)}")
-        return list(reader)
+    rows = list(csv.reader(_read_lines(ledger))) or [[]]  # an empty file has no header
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(LEDGER_COLUMNS) or (number == 1 and row != LEDGER_COLUMNS):
+            raise FerError(
+                f"{ledger}, line {number}: expected the columns {','.join(LEDGER_COLUMNS)}"
+            )
+    return [dict(zip(LEDGER_COLUMNS, row, strict=True)) for row in rows[1:]]

@@ -139,6 +139,7 @@ def _restore(folder, identity):
     except Exception as error:  # whatever a damaged file makes Keras and pandas raise
         log(f"{folder.name}: trained anew, because its files are damaged ({error})")
         return None
+    Checkpoints(folder / "checkpoint", identity).remove()  # of a fit killed at its very end
     log(f"{folder.name}: restored, {len(fit.history)} epochs")
     return fit
 

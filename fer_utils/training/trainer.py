@@ -53,6 +53,8 @@ class Trainer:
         history = keeper.load(self.model)
         if history:
             log(f"continues after epoch {len(history)}")
+        else:
+            keeper.begin()
         self.model.fit(
             self.batches,
             validation_data=self.watched,

@@ -76,7 +76,7 @@ def _with_valid(dataset):
         warnings.simplefilter("ignore")  # that a class is rare, which holds for any FER2013
         try:
             held_out = share(dataset, dataset.rows("train"), 0.1, seed=0)[1]
-        except ValueError as error:
+        except FerError as error:
             raise FerError(
                 f"{dataset.source}: too few images in train/ to hold out a tenth for validation: "
                 "give at least 10 of a class"
