@@ -25,7 +25,15 @@ def test_rows(dataset):
     """Return the Dataset rows, int64, that a FER2013 submission answers, in test.csv's order.
 
     test.csv holds PublicTest (``valid``), then PrivateTest (``test``).
+
+    Raises:
+        FerError: the data are image folders, which do not say test.csv's order.
     """
+    if not all(name.isdecimal() for name in dataset.names.tolist()):
+        raise FerError(
+            "image folders do not say in which order test.csv has its rows, so no FER2013 "
+            "submission can be written: give train.csv and test.csv instead"
+        )
     return np.concatenate([dataset.rows("valid"), dataset.rows("test")])
 
 
@@ -49,7 +57,9 @@ def write_fer2013(path, dataset, predictions, half=None, example=None):
     """
     if half not in (None, "public"):
         raise FerError(f"no half {half!r}: there is 'public', or None for all rows")
-    rows = dataset.rows("valid") if half else test_rows(dataset)
+    rows = test_rows(dataset)
+    if half:
+        rows = rows[dataset.split[rows] == "valid"]
     wanted = _labels_for(rows, predictions)
     header = _example_header(example) if example else None
     lines = ([header] if header else []) + [str(label) for label in wanted]
@@ -173,7 +183,7 @@ def check_data622(path, names):
     Raises:
         FerError: naming the line that does not fit, or the image that is missing.
     """
-    rows = [line.split(",") for line in _read_lines(path)]
+    rows = list(csv.reader(_read_lines(path)))
     if not rows or rows[0] != ["Image", "Emotion"]:
         raise FerError(f"{path}, line 1: expected the header Image,Emotion")
     answers = {}

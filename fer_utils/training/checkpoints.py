@@ -49,7 +49,7 @@ class Checkpoints:
         state = {"identity": self.identity, "weights": name, "history": history}
         runs.write_json(self.folder / "state.json", state)
         for old in self.folder.glob("*.weights.h5"):
-            if old.name != name:
+            if old.name != name and runs.PART not in old.name:
                 old.unlink(missing_ok=True)
 
     def remove(self):

@@ -11,8 +11,10 @@ from fer_utils.backend import device
 from fer_utils.errors import FerError
 from fer_utils.training.checkpoints import Checkpoints
 from fer_utils.training.log import log
-from fer_utils.training.provenance import provenance
 from fer_utils.training.trainer import PREDICT_BATCH, Trainer
+from fer_utils.training.versions import provenance
+
+_NAMES = ("name", "build_config")  # of a layer's settings: they differ from build to build
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,8 +39,8 @@ class Fit:
 def fit_or_restore(name, dataset, settings, recipe=None, key=None, size=None):
     """Return a trained network: restored where nothing differs, else trained now.
 
-    All Training rows are fitted; each epoch is watched on PublicTest, or on a tenth of
-    Training where PublicTest has no labels. The last epoch is kept: none is picked.
+    All Training rows are fitted, and each epoch is watched on PublicTest. Where that has no
+    labels, a tenth of Training is held out and watched. The last epoch is kept: none is picked.
 
     Args:
         name: a registered network.
@@ -108,8 +110,11 @@ def _identity(name, dataset, settings, recipe, network):
 
 
 def _architecture(network):
-    """Return 8 hex digits of the layers' kinds and shapes: they tell a changed network."""
-    layers = [(type(layer).__name__, tuple(layer.output.shape[1:])) for layer in network.layers]
+    """Return 8 hex digits of the layers and their settings: they tell a changed network."""
+    layers = [
+        (type(layer).__name__, {k: v for k, v in layer.get_config().items() if k not in _NAMES})
+        for layer in network.layers
+    ]
     return hashlib.blake2b(repr(layers).encode(), digest_size=4).hexdigest()
 
 
