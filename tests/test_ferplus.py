@@ -66,6 +66,17 @@ def test_more_votes_than_rows(five, tmp_path):
         ferplus.votes(path, five)
 
 
+@pytest.mark.parametrize("names", [["train/happy/x.png", "1", "2", "3", "4"], list("54321")])
+def test_rows_that_are_not_numbered_have_no_votes(names, five, tmp_path):
+    other = dataclasses.replace(five, names=np.array(names))
+    assert ferplus.usable(five)
+    assert not ferplus.usable(other)
+    assert not ferplus.usable(five.take(np.arange(1, 5)))
+    path = write_votes(tmp_path / "v.csv", [vote()] * 5)
+    with pytest.raises(FerError, match="in the order of fer2013.csv.*not image folders"):
+        ferplus.votes(path, other)
+
+
 def test_agreement_by_hand(five):
     votes = np.array(
         [
