@@ -47,7 +47,7 @@ def test_every_class_knows_itself(classes):
     assert [labels.class_index(name, classes) for name in classes] == list(range(len(classes)))
 
 
-@pytest.mark.parametrize("name", ["contempt", "7", "envy", "", "happysad", "-1"])
+@pytest.mark.parametrize("name", ["contempt", "7", "envy", "", "happysad", "-1", "²"])
 def test_unknown_class_names_list_the_known(name):
     with pytest.raises(FerError, match="unknown class name .*: expected one of angry, disgust"):
         labels.class_index(name)
@@ -72,7 +72,43 @@ def test_auto_takes_what_is_found(fer2013, tmp_path):
     assert s.run_dir == paths.PROJECT / "runs" / f"fer2013-{s.profile.name}"
 
 
-def test_a_path_is_looked_into(fer2013, tmp_path):
+def test_empty_means_auto(fer2013, tmp_path):
+    fer2013["found"] = tmp_path
+    assert settings.resolve("", "", "") == settings.resolve()
+
+
+def test_paths_that_cannot_be_are_named(tmp_path):
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    for path in (tmp_path / "circle", "~nobody-here/x", tmp_path / ("x" * 300)):
+        with pytest.raises(FerError, match="cannot be used"):
+            settings.resolve("synthetic", run_dir=path)
+        with pytest.raises(FerError, match="cannot be used"):
+            settings.resolve(str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "place"), [("FER_UTILS_CACHE", "cache_dir"), ("FER_UTILS_DATA", "data_candidates")]
+)
+def test_places_from_the_environment_are_absolute(name, place, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, "mine")
+    found = getattr(paths, place)()
+    assert (found if place == "cache_dir" else found[0]) == tmp_path / "mine"
+    monkeypatch.setenv(name, "~nobody-here/x")
+    with pytest.raises(FerError, match="cannot be used"):
+        getattr(paths, place)()
+
+
+def test_without_a_clone_the_working_directory_is_written_to(monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "PROJECT", tmp_path / "site-packages")
+    monkeypatch.chdir(tmp_path)
+    assert settings.resolve("synthetic").run_dir == tmp_path / "runs" / "synthetic-smoke"
+    assert paths.data_candidates()[-1] == tmp_path / "data"
+    assert paths.PROJECT / "data" not in paths.data_candidates()
+
+
+def test_a_path_is_looked_into(fer2013, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     s = settings.resolve("there", "smoke")
     assert (s.root, s.profile) == (tmp_path / "there", settings.PROFILES["smoke"])
 
