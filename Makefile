@@ -2,18 +2,19 @@
 # DATA (a path, "synthetic" or "auto"), PROFILE (smoke, cpu, gpu), RUN (a folder), ARGS (more).
 
 PYTHON ?= python3
-DATA ?= auto
-PROFILE ?= auto
-RUN ?= auto
-ARGS ?=
+# Not ?=: these names are too common to be taken from the environment.
+DATA = auto
+PROFILE = auto
+RUN = auto
+ARGS =
 BIN := .venv/bin
 RUN_ARGS = --data "$(DATA)" --profile "$(PROFILE)" --run "$(RUN)" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-quick submission lint notebooks lock bench clean
+.PHONY: help setup run submission test lint notebooks lock bench clean
 
 help:  ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/ready  ## virtual environment with the pinned dependencies; nothing to do the second time
 

@@ -2,6 +2,8 @@
 
 import errno
 import functools
+import os
+import sys
 import warnings
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +21,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+_REFUSED = {errno.EACCES, errno.EPERM}
+_NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, *_REFUSED}
 
 
 def main():
@@ -36,7 +39,9 @@ def _plain_errors(command):
     @functools.wraps(command)
     def wrapped(*args, **kwargs):
         try:
-            return command(*args, **kwargs)
+            result = command(*args, **kwargs)
+            sys.stdout.flush()  # else a full disk shows only after this function
+            return result
         except FerError as error:
             _stop(error)
         except KeyboardInterrupt:
@@ -45,14 +50,32 @@ def _plain_errors(command):
         except OSError as error:
             if error.errno not in _NO_PLACE:
                 raise
-            from fer_utils import runs
-
-            _stop(runs.writing_error(error.filename or "the file", error))
+            _stop(_words(error))
 
     return wrapped
 
 
+def _words(error):
+    from fer_utils import runs
+
+    path = str(error.filename or "a file")
+    if error.errno in _REFUSED and _unreadable(path):
+        return f"cannot read {path}: {error.strerror}: change its permissions, or choose another"
+    return runs.writing_error(path, error)
+
+
+def _unreadable(path):
+    if os.path.exists(path):
+        return not os.access(path, os.R_OK)
+    return not os.access(os.path.dirname(path) or ".", os.X_OK)  # cannot even be looked for
+
+
 def _stop(error):
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # What could not be printed is dropped: Python would try, and fail, once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     typer.echo(f"error: {error}", err=True)
     raise typer.Exit(2) from None
 
@@ -92,7 +115,9 @@ def run(
     run_dir: Annotated[
         str, typer.Option("--run", metavar="DIR", help="The run folder; auto: under runs/.")
     ] = "auto",
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")
+    ] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run.")] = False,
 ):
     """Run the notebooks that are not up to date, in the order of what they need.
@@ -115,10 +140,12 @@ def report(
     run_dir: Annotated[Path, typer.Option("--run", metavar="DIR", help="The run folder.")],
 ):
     """Make the report and the table of results of a run folder again."""
-    from fer_utils.pipeline import manifest, suite
+    from fer_utils import paths
+    from fer_utils.pipeline import manifest, runner, suite
     from fer_utils.pipeline import report as reports
 
-    run_dir = run_dir.expanduser().resolve()
+    run_dir = paths.resolved(run_dir)
+    runner.check_run_dir(run_dir, runner.NOTEBOOKS)
     if not (run_dir / manifest.FOLDER).is_dir():
         raise FerError(f"{run_dir} is not a run folder: it has no {manifest.FOLDER}/")
     typer.echo(reports.refresh(run_dir, suite.SUITE))
@@ -137,6 +164,7 @@ def outputs(
     from fer_utils.pipeline import runner, suite
 
     folder = settings.resolve("synthetic", "smoke", run_dir).run_dir
+    runner.check_run_dir(folder, runner.NOTEBOOKS)
     for changed in copies.copy(folder, suite.SUITE, runner.NOTEBOOKS):
         typer.echo(changed)
 
@@ -155,8 +183,9 @@ def data(
     ] = False,
 ):
     """Say which data was found, where, and what is in it."""
-    from fer_utils import datasets
+    from fer_utils import datasets, paths
 
+    path, pack = (place and paths.resolved(place) for place in (path, pack))
     if download:
         from fer_utils.datasets import download as downloads
 

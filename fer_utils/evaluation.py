@@ -49,6 +49,31 @@ def _check(labels, probabilities):
         raise FerError(f"row {row}: a probability is NaN; was the training stable?")
 
 
+def check_claims(claims, strict):
+    """Return which of a notebook's claims hold on the data at hand.
+
+    The claims are written for the committed run and for the whole of FER2013; a few hundred
+    other images may not bear them out, which is a result, not a failure.
+
+    Args:
+        claims: dict of sentence to bool.
+        strict: whether a claim that does not hold is an error, as in the committed run.
+
+    Returns:
+        Series of ``yes`` or ``no``, index the sentences.
+
+    Raises:
+        AssertionError: a claim does not hold, and ``strict``.
+    """
+    import pandas as pd
+
+    broken = [sentence for sentence, holds in claims.items() if not holds]
+    if strict and broken:
+        raise AssertionError(f"does not hold: {'; '.join(broken)}")
+    verdicts = {sentence: "yes" if holds else "no" for sentence, holds in claims.items()}
+    return pd.Series(verdicts, name="holds here")
+
+
 def answer_shares(predictions):
     """Return float ``(classes,)``: the share of the rows that each class is the answer to."""
     probabilities = predictions["probabilities"]

@@ -49,7 +49,7 @@ def class_index(name, classes=FER2013):
         (0, 6)
     """
     word = name.strip().lower()
-    if word.isdigit() and int(word) < len(classes):
+    if word.isdecimal() and int(word) < len(classes):
         return int(word)
     word = word.strip("0123456789 _-.")
     canonical = [_CANONICAL.get(known, known) for known in classes]

@@ -1,9 +1,17 @@
-"""Where data, caches and runs are. Nothing here depends on the working directory."""
+"""Where data, caches and runs are.
+
+In a clone runs and submissions lie in the project, whatever the working directory. It counts
+for three things: a package that is installed without its clone writes there; ``./data`` is
+looked into; a relative ``FER_UTILS_DATA`` or ``FER_UTILS_CACHE`` starts there. A notebook's
+working directory is its own folder, so the pipeline hands both on to it as absolute paths.
+"""
 
 import os
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[1]
+from fer_utils.errors import FerError
+
+PROJECT = Path(__file__).resolve().parents[1]  # the clone; where installed, site-packages
 KAGGLE_INPUT = Path("/kaggle/input")
 KAGGLE_WORKING = Path("/kaggle/working")
 COMPETITION = "challenges-in-representation-learning-facial-expression-recognition-challenge"
@@ -14,18 +22,43 @@ def on_kaggle():
     return "KAGGLE_KERNEL_RUN_TYPE" in os.environ
 
 
+def in_clone():
+    """Return whether this package lies in a clone of the project, not in site-packages."""
+    return (PROJECT / "pyproject.toml").is_file()
+
+
+def resolved(path):
+    """Return a path as it is without ``~``, links and dots; it need not exist.
+
+    Raises:
+        FerError: no such user, links that go in circles, or a name that is too long.
+    """
+    try:
+        found = Path(path).expanduser().resolve()
+        found.stat()  # newer Pythons resolve circles and long names without a word
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass  # for whoever reads or writes there to say
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FerError(f"{path} cannot be used ({reason}): give another path") from error
+    return found
+
+
 def output_root():
-    """Return the folder under which runs/ and submissions/ are written."""
-    return KAGGLE_WORKING if on_kaggle() else PROJECT
+    """Return the folder under which runs/ and submissions/ are written.
+
+    The project; on Kaggle its working folder; without a clone the working directory.
+    """
+    if on_kaggle():
+        return KAGGLE_WORKING
+    return PROJECT if in_clone() else Path.cwd()
 
 
 def cache_dir():
     """Return the folder of parsed data: ``FER_UTILS_CACHE``, else the user's cache folder."""
     given = os.environ.get("FER_UTILS_CACHE")
-    if given:
-        return Path(given).expanduser()
-    user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(user) / "fer_utils"
+    user = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return resolved(given or Path(user, "fer_utils"))
 
 
 def data_candidates():
@@ -33,13 +66,13 @@ def data_candidates():
 
     ``FER_UTILS_DATA``, then Kaggle's mounts (old ``/kaggle/input/<slug>`` and new
     ``/kaggle/input/competitions/<slug>``, ``/kaggle/input/datasets/<owner>/<slug>``), then
-    ``data/`` in the working directory and in the project.
+    ``data/`` in the working directory and in the clone.
     """
     given = os.environ.get("FER_UTILS_DATA")
-    places = [Path(given).expanduser()] if given else []
+    places = [resolved(given)] if given else []
     places += [KAGGLE_INPUT / "competitions" / COMPETITION, KAGGLE_INPUT / COMPETITION]
     if KAGGLE_INPUT.is_dir():
         places += sorted(p for p in KAGGLE_INPUT.glob("*") if p.is_dir())
         places += sorted(p for p in KAGGLE_INPUT.glob("datasets/*/*") if p.is_dir())
-    places += [Path.cwd() / "data", PROJECT / "data"]
+    places += [Path.cwd() / "data"] + ([PROJECT / "data"] if in_clone() else [])
     return list(dict.fromkeys(places))

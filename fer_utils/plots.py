@@ -57,7 +57,7 @@ def faces(images, titles=None, columns=8, width=9.0, axes=None):
     Returns:
         The array of axes.
     """
-    rows = -(-len(images) // columns)
+    rows = max(1, -(-len(images) // columns))
     if axes is None:
         cell = width / columns
         axes = _grid(rows, columns, (width, rows * cell * (1.15 if titles is not None else 1)))
@@ -233,4 +233,6 @@ def _axes(width, height):
 def _grid(rows, columns, size):
     import matplotlib.pyplot as plt
 
-    return plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")[1]
+    return plt.subplots(rows, columns, figsize=size, dpi=72, squeeze=False, layout="constrained")[
+        1
+    ]

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import filecmp
 import json
 import os
 from pathlib import Path
@@ -36,6 +37,8 @@ def whole_file(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path)
         yield part
+        if path.exists() and filecmp.cmp(part, path, shallow=False):
+            return  # its time stays too, so that what depends on it is still up to date
         _flush_to_disk(part)
         os.replace(part, path)
     except OSError as error:

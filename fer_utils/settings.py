@@ -63,6 +63,11 @@ class Settings:
         )
 
     @property
+    def strict(self):
+        """Whether a notebook's claims must hold: in the run whose outputs are committed."""
+        return self.dataset == "synthetic"
+
+    @property
     def submissions_dir(self):
         """The folder of submissions: the run's own for synthetic faces and short runs."""
         own = self.dataset == "synthetic" or self.profile.name == "smoke"
@@ -70,7 +75,7 @@ class Settings:
 
 
 def resolve(data="auto", profile="auto", run_dir="auto", seed=0):
-    """Return the Settings that a notebook's parameters stand for.
+    """Return the Settings that a notebook's parameters stand for; empty means ``auto``.
 
     Args:
         data: ``auto`` (probe, else synthetic), ``synthetic``, or the path of FER2013's files.
@@ -80,12 +85,14 @@ def resolve(data="auto", profile="auto", run_dir="auto", seed=0):
         seed: int.
 
     Raises:
-        FerError: there is no data at the given path, or no profile of that name.
+        FerError: there is no data at the given path, or no profile of that name; a path
+            that cannot be one.
     """
+    data, profile, run_dir = data or "auto", profile or "auto", run_dir or "auto"
     if data == "synthetic":
         root = None
     else:
-        root = datasets.find("fer2013", None if data == "auto" else data)
+        root = datasets.find("fer2013", None if data == "auto" else paths.resolved(data))
     dataset = "fer2013" if root else "synthetic"
     if profile == "auto":
         profile = "smoke" if dataset == "synthetic" else _device()
@@ -96,7 +103,7 @@ def resolve(data="auto", profile="auto", run_dir="auto", seed=0):
         dataset=dataset,
         root=root,
         profile=PROFILES[profile],
-        run_dir=folder if run_dir == "auto" else Path(run_dir).expanduser().resolve(),
+        run_dir=folder if run_dir == "auto" else paths.resolved(run_dir),
         seed=seed,
     )
 

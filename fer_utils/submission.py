@@ -18,13 +18,22 @@ LEDGER_COLUMNS = [
     *("file", "date", "model", "data", "profile", "seed", "parameters", "train_seconds"),
     *("device", "commit", "public", "public_se", "public_dedup", "kaggle"),
 ]
+_HEADERS = ("emotion", "label")  # those that an example submission may have
 
 
 def test_rows(dataset):
     """Return the Dataset rows, int64, that a FER2013 submission answers, in test.csv's order.
 
     test.csv holds PublicTest (``valid``), then PrivateTest (``test``).
+
+    Raises:
+        FerError: the data are image folders, which do not say test.csv's order.
     """
+    if not all(name.isdecimal() for name in dataset.names.tolist()):
+        raise FerError(
+            "image folders do not say in which order test.csv has its rows, so no FER2013 "
+            "submission can be written: give train.csv and test.csv instead"
+        )
     return np.concatenate([dataset.rows("valid"), dataset.rows("test")])
 
 
@@ -48,7 +57,9 @@ def write_fer2013(path, dataset, predictions, half=None, example=None):
     """
     if half not in (None, "public"):
         raise FerError(f"no half {half!r}: there is 'public', or None for all rows")
-    rows = dataset.rows("valid") if half else test_rows(dataset)
+    rows = test_rows(dataset)
+    if half:
+        rows = rows[dataset.split[rows] == "valid"]
     wanted = _labels_for(rows, predictions)
     header = _example_header(example) if example else None
     lines = ([header] if header else []) + [str(label) for label in wanted]
@@ -95,7 +106,7 @@ def _example_header(path):
         raise FerError(f"{path} cannot be read as text ({error}): leave it out") from error
     if first.isdigit():
         return None
-    if first.lower() in ("emotion", "label"):
+    if first.lower() in _HEADERS:
         return first
     raise FerError(
         f"{path}, line 1: {first[:40]!r} is neither an integer nor the header 'emotion': "
@@ -117,7 +128,7 @@ def check_fer2013(path, rows):
         FerError: naming the line that does not fit, or the length.
     """
     lines = _read_lines(path)
-    start = int(bool(lines) and lines[0].lower() == "emotion")
+    start = int(bool(lines) and lines[0].lower() in _HEADERS)
     allowed = {str(label) for label in range(len(labels.FER2013))}
     for number, line in enumerate(lines[start:], start=start + 1):
         if line not in allowed:
@@ -172,7 +183,7 @@ def check_data622(path, names):
     Raises:
         FerError: naming the line that does not fit, or the image that is missing.
     """
-    rows = [line.split(",") for line in _read_lines(path)]
+    rows = list(csv.reader(_read_lines(path)))
     if not rows or rows[0] != ["Image", "Emotion"]:
         raise FerError(f"{path}, line 1: expected the header Image,Emotion")
     answers = {}
@@ -245,8 +256,10 @@ def read_ledger(ledger):
     ledger = Path(ledger)
     if not ledger.exists():
         return []
-    with open(ledger, newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if reader.fieldnames != list(LEDGER_COLUMNS):
-            raise FerError(f"{ledger}, line 1: expected the columns {','.join(LEDGER_COLUMNS)}")
-        return list(reader)
+    rows = list(csv.reader(_read_lines(ledger))) or [[]]  # an empty file has no header
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(LEDGER_COLUMNS) or (number == 1 and row != LEDGER_COLUMNS):
+            raise FerError(
+                f"{ledger}, line {number}: expected the columns {','.join(LEDGER_COLUMNS)}"
+            )
+    return [dict(zip(LEDGER_COLUMNS, row, strict=True)) for row in rows[1:]]

@@ -1,15 +1,23 @@
 """What all tests share: a cache of their own, quiet backends, small faces, settings."""
 
 import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before anything imports a backend
-os.environ.setdefault("MPLBACKEND", "agg")
+import tempfile
 
 import numpy as np
 import pytest
 
 from fer_utils import labels, settings
 from fer_utils.datasets import Dataset
+
+# All of this is read when a backend is imported, which none of the above does.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "agg")
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    # Each fit compiles the same steps again: jax keeps them from one to the next.
+    COMPILED = tempfile.TemporaryDirectory(prefix="fer-compiled-")
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED.name
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 
 @pytest.fixture(scope="session", autouse=True)

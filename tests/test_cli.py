@@ -1,4 +1,6 @@
 import os
+import re
+import shutil
 import subprocess
 import sys
 
@@ -46,6 +48,16 @@ def test_module_runs_and_says_its_version():
         (["run", "--data", "/no/such/place"], "/no/such/place"),
         (["data", "/no/such/place"], "/no/such/place"),
         (["report", "--run", "/no/such/place"], "is not a run folder"),
+        (["report", "--run", str(paths.PROJECT)], "holds the notebooks themselves"),
+        (["outputs", "--run", str(paths.PROJECT)], "holds the notebooks themselves"),
+        (["run", "--data", "synthetic", "--run", str(paths.PROJECT), "--dry-run"], "notebooks th"),
+        (["run", "--data", "~nobody-here/x"], "~nobody-here/x cannot be used"),
+        (["run", "--data", "x" * 300], "cannot be used (File name too long)"),
+        (["run", "--data", "synthetic", "--run", "~nobody-here/x"], "cannot be used"),
+        (["report", "--run", "~nobody-here/x"], "cannot be used"),
+        (["data", "~nobody-here/x"], "cannot be used"),
+        (["data", "--pack", "~nobody-here/x"], "cannot be used"),
+        (["run", "--data", "synthetic", "--only", "1", "--from", "5"], "nothing to run: 01_"),
     ],
 )
 def test_errors_are_one_line(arguments, message):
@@ -55,6 +67,13 @@ def test_errors_are_one_line(arguments, message):
     assert ended.stderr.count("\n") == 1
     assert message in ended.stderr
     assert "Traceback" not in ended.output
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_seed_is_one_that_all_generators_take(seed):
+    ended = invoke("run", "--data", "synthetic", "--dry-run", "--seed", seed)
+    assert ended.exit_code == 2
+    assert "than or equal to" in ended.stderr
 
 
 def test_run_folder_that_cannot_be_written(tmp_path):
@@ -70,6 +89,8 @@ def test_run_folder_that_cannot_be_written(tmp_path):
         (FerError("mend it"), 2, "error: mend it\n"),
         (OSError(28, "No space", "/full/disk"), 2, "error: cannot write /full/disk: the disk is"),
         (OSError(30, "Read-only", "/disc"), 2, "error: cannot write /disc: the folder is read-o"),
+        (OSError(13, "Permission denied", "/no/such/x"), 2, "error: cannot read /no/such/x: Perm"),
+        (OSError(13, "Permission denied", "/"), 2, "error: cannot write /: the folder is read-o"),
         (KeyboardInterrupt(), 130, "\nstopped; the same command continues\n"),
     ],
 )
@@ -82,6 +103,15 @@ def test_what_stops_a_run(error, code, said, monkeypatch):
     assert ended.exit_code == code
     assert ended.stderr.startswith(said)
     assert "Traceback" not in ended.output
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read all")
+def test_file_that_may_not_be_read(monkeypatch, tmp_path):
+    path = tmp_path / "file"
+    path.touch(mode=0)
+    monkeypatch.setattr(runner, "run", lambda *args, **kwargs: path.read_text())
+    ended = invoke("run", "--data", "synthetic")
+    assert ended.stderr.startswith(f"error: cannot read {path}: Permission denied: ")
 
 
 def test_bugs_keep_their_traceback(monkeypatch):
@@ -107,6 +137,27 @@ def test_run_passes_its_options_on(monkeypatch, tmp_path):
     assert (seen["start"], seen["force"], seen["dry_run"]) == (None, True, False)
     chosen = seen["chosen"]
     assert (chosen.seed, chosen.run_dir, chosen.profile.name) == (4, tmp_path.resolve(), "cpu")
+
+
+def make(*arguments, **environment):
+    command = ["make", "-C", str(paths.PROJECT), "--no-print-directory", *arguments]
+    env = {k: v for k, v in ENVIRONMENT.items() if not k.startswith("MAKE")} | environment
+    return subprocess.run(command, env=env, capture_output=True, text=True).stdout
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+def test_make_takes_its_variables_from_the_command_line_alone():
+    wanted = '--data "auto" --profile "auto" --run "auto"'
+    assert wanted in make("-n", "run", DATA="/x", PROFILE="prod", RUN="1")
+    assert '--run ""' in make("-n", "run", "RUN=")
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+def test_make_lists_the_targets_there_are():
+    makefile = (paths.PROJECT / "Makefile").read_text()
+    phony = re.search(r"^\.PHONY: (.*)", makefile, re.MULTILINE)[1].split()
+    assert [line.split()[0] for line in make("help").splitlines()] == phony
+    assert "\\t" not in makefile
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has /dev/full")

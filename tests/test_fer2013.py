@@ -241,6 +241,60 @@ def test_folders_of_odd_images(folder, data):
     assert fer2013.load(folder, size=32).images.shape == (113, 32, 32)
 
 
+def folders_with_equal_names(folder, data):
+    """Name the images of each class 0, 1, ..., as some public copies do."""
+    write.write_folders(folder, data)
+    for place in folder.glob("*/*"):
+        for i, path in enumerate(sorted(place.iterdir())):
+            path.rename(place / f"im{i}.png")
+
+
+def test_names_and_order_of_test_images_do_not_tell_the_class(folder, data, tmp_path):
+    write.write_folders(folder, data)
+    loaded = fer2013.load(folder)
+    assert loaded.names[84:].tolist() == [f"test/{i:05d}.png" for i in range(84, 112)]
+    (entry,) = (paths.cache_dir() / "fer2013").glob("*.rows.npz")
+    with np.load(entry) as rows:
+        assert not any(name.count("/") > 1 for name in rows["names"][84:])
+
+
+def test_test_images_of_equal_names_are_told_apart_without_the_class(folder, data, tmp_path):
+    folders_with_equal_names(folder, data)
+    Image.fromarray(data.images[0]).save(folder / "test" / "happy" / "im0-3.png")
+    loaded = fer2013.load(folder)
+    names = loaded.names[84:].tolist()
+    assert len(set(names)) == 29
+    # Seven classes have im0.png, one has im0-3.png too.
+    assert {x for x in names if "im0" in x} == {f"test/im0-{i}.png" for i in range(1, 9)}
+    private = fer2013.private_labels(folder)
+    truth = {image.tobytes(): x for image, x in zip(data.images, data.labels, strict=True)}
+    truth[data.images[0].tobytes()] = 3
+    assert private.tolist() == [truth[image.tobytes()] for image in loaded.images[84:]]
+    # With the classes' folders in turn renamed, the same images have the same names.
+    other = tmp_path / "other"
+    folder.rename(other)
+    places = [other / "test" / name for name in write.CLASSES]
+    for place in places:
+        place.rename(place.with_name("_" + place.name))
+    for place, source in zip(places, places[1:] + places[:1], strict=True):
+        source.with_name("_" + source.name).rename(place)
+    again = fer2013.load(other)
+    assert again.names[84:].tolist() == names
+    np.testing.assert_array_equal(again.images[84:], loaded.images[84:])
+
+
+@pytest.mark.parametrize("form", ["fer2013.csv", "folders", "equal names"])
+def test_private_labels_take_the_options_of_load(form, folder, data):
+    forms = FORMS | {"folders": write.write_folders, "equal names": folders_with_equal_names}
+    forms[form](folder, data)
+    rows = np.arange(111, 50, -2)
+    truth = {image.tobytes(): x for image, x in zip(data.images, data.labels, strict=True)}
+    images = fer2013.load(folder).take(rows).images
+    part = fer2013.load(folder, size=24).take(rows)
+    given = datasets.private_labels(part, folder, size=24)
+    assert given.tolist() == [truth[images[row].tobytes()] for row in part.rows("test")]
+
+
 # Sizes
 
 
@@ -255,7 +309,7 @@ def test_size(size, shape, folder, data):
         assert abs(loaded.images - means).max() <= 0.5
 
 
-@pytest.mark.parametrize("size", [0, -3, (48,), (1, 2, 3), 10**6])
+@pytest.mark.parametrize("size", [0, -3, (48,), (1, 2, 3), 10**6, 24.5, "48"])
 def test_impossible_size(size, folder, data):
     usage()(folder, data)
     with pytest.raises(FerError, match="size"):
@@ -302,6 +356,32 @@ def test_a_changed_image_file_is_noticed(folder, data):
     before = fer2013.load(folder)
     Image.fromarray(255 - data.images[0]).save(folder / before.names[0])
     assert fer2013.load(folder).fingerprint != before.fingerprint
+
+
+@pytest.mark.parametrize("form", ["fer2013.csv", "folders"])
+def test_an_edit_that_keeps_size_and_time_is_noticed(form, folder, data):
+    (FORMS | {"folders": write.write_folders})[form](folder, data)
+    before = fer2013.load(folder)
+    path = folder / "fer2013.csv" if form == "fer2013.csv" else folder / before.names[0]
+    stat, content = path.stat(), path.read_bytes()
+    if form == "fer2013.csv":
+        middle = content.index(b"\n1,", len(content) // 2) + 1  # far from both ends
+        content = content[:middle] + b"2" + content[middle + 1 :]
+    else:
+        Image.fromarray(255 - before.images[0]).save(path)
+        content = path.read_bytes()[: stat.st_size].ljust(stat.st_size, b"\0")
+    path.write_bytes(content)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert fer2013.load(folder).fingerprint != before.fingerprint
+
+
+def test_a_tar_is_looked_into_no_further_than_its_table(folder, data):
+    usage_tar(folder, data)
+    path = folder / "fer2013.tar.gz"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert fer2013.find(folder) == folder
+    with pytest.raises(FerError, match="cut off"):
+        fer2013.load(folder)
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "text", "gone"])
@@ -393,6 +473,22 @@ def test_pack_leaves_nothing_half_written(folder, data, tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
 
 
+def test_pack_leaves_the_part_of_a_living_process(folder, data, tmp_path):
+    usage()(folder, data)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    parts = [tmp_path / f".out.{pid}.part" for pid in (os.getppid(), gone.pid, os.getpid())]
+    for part in parts:
+        part.mkdir()
+    tiles.pack(folder, tmp_path / "out")
+    assert [part.exists() for part in parts] == [True, False, False]
+
+
+def test_pack_looks_in_the_usual_places(folder, data, tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_UTILS_DATA", str(usage()(folder, data)))
+    assert fer2013.load(tiles.pack(None, tmp_path / "out")).fingerprint
+
+
 def test_folders_are_not_packed(folder, data, tmp_path):
     write.write_folders(folder, data)
     with pytest.raises(FerError, match="cannot be packed"):
@@ -406,6 +502,8 @@ def test_folders_are_not_packed(folder, data, tmp_path):
 def no_places(monkeypatch, tmp_path):
     monkeypatch.setattr(paths, "KAGGLE_INPUT", tmp_path / "input")
     monkeypatch.setattr(paths, "PROJECT", tmp_path / "project")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "pyproject.toml").touch()
     monkeypatch.chdir(tmp_path)
 
 
@@ -442,17 +540,28 @@ def test_probing_finds_nothing(no_places, tmp_path):
         fer2013.load()
 
 
-def test_probing_says_when_the_environment_leads_nowhere(no_places, tmp_path, monkeypatch):
-    monkeypatch.setenv("FER_UTILS_DATA", str(tmp_path / "nothing"))
-    with pytest.warns(UserWarning, match="also not in FER_UTILS_DATA"):
-        assert fer2013.find() is None
+def test_a_wrong_environment_does_not_end_in_other_data(no_places, tmp_path, data, monkeypatch):
+    pair_with_labels(tmp_path / "data", data)
+    for name, says in (("nothing", "nothing does not exist"), ("input", "holds no FER2013")):
+        (tmp_path / "input").mkdir(exist_ok=True)
+        monkeypatch.setenv("FER_UTILS_DATA", str(tmp_path / name))
+        for look in (fer2013.find, fer2013.load, fer2013.private_labels):
+            with pytest.raises(FerError, match=says):
+                look()
 
 
 def test_probing_says_what_is_damaged(no_places, tmp_path, data):
     write.write_pair(tmp_path / "data", data)
     (tmp_path / "data" / "train.csv").write_text("<!DOCTYPE html><html>")
-    with pytest.warns(UserWarning, match="web page"):
-        assert fer2013.find() is None
+    for look in (fer2013.find, fer2013.load):
+        with pytest.raises(FerError, match="train.csv is a web page"):
+            look()
+
+
+def test_probing_passes_over_other_data(no_places, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train.csv").write_text("PassengerId,Survived\n1,0\n")
+    assert fer2013.find() is None
 
 
 # Summary

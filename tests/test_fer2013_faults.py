@@ -79,6 +79,34 @@ def test_missing(folder):
     refused(folder / "train.csv", "test.csv is missing beside it")
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "x/" * 3000])
+def test_name_too_long(name, folder):
+    with pytest.raises(FerError, match="cannot be .*File name too long"):
+        fer2013.load(folder / name)
+
+
+def test_home_of_nobody():
+    with pytest.raises(FerError, match="nobody_has_this_name"):
+        fer2013.load("~nobody_has_this_name/data")
+
+
+def test_links_in_a_circle(folder):
+    (folder / "a").symlink_to(folder / "b")
+    (folder / "b").symlink_to(folder / "a")
+    (folder / "train.csv").symlink_to(folder / "train.csv")
+    refused(folder, "data holds no FER2013")
+    refused(folder / "a", "data/a cannot be ")
+    write.write_usage(folder / "fer2013.csv", ROWS)
+    assert len(fer2013.load(folder)) == 22
+
+
+def test_link_in_a_circle_among_images(folder):
+    write.write_folders(folder, write.faces())
+    loop = folder / "train" / "happy" / "x.png"
+    loop.symlink_to(loop)
+    refused(folder, "x.png cannot be read")
+
+
 def test_unreadable(folder, monkeypatch):
     path = write.write_usage(folder / "fer2013.csv", ROWS)
 
@@ -330,7 +358,7 @@ def test_image_over_the_limit(side, images):
 
 def test_image_of_16_bits(images):
     Image.fromarray(np.zeros((48, 48), np.uint16)).save(images / "train" / "happy" / "x.png")
-    refused(images, "x.png has more than 8 bits a pixel: save it with 8")
+    refused(images, "x.png has more than 8 bits a pixel: replace or remove it")
 
 
 def test_folders_without_test(images):

@@ -11,9 +11,10 @@ import nbformat
 import pytest
 from rich.console import Console
 
+import fer_utils
 from fer_utils import paths, runs, settings
 from fer_utils.errors import FerError
-from fer_utils.pipeline import display, lock, manifest, outputs, runner, suite
+from fer_utils.pipeline import display, execute, lock, manifest, outputs, runner, suite
 
 PARAMETERS = 'DATA = "auto"\nPROFILE = "auto"\nRUN_DIR = "auto"\nSEED = 0'
 SUITE = (
@@ -23,7 +24,9 @@ SUITE = (
 )
 FIRST = """
 import json, os, pathlib, sys
+import fer_utils
 facts = {"python": sys.executable, "cwd": os.getcwd(), "backend": os.environ["MPLBACKEND"]}
+facts |= {"package": fer_utils.__file__, "cache": os.environ["FER_UTILS_CACHE"]}
 pathlib.Path(RUN_DIR, "facts.json").write_text(json.dumps(facts | {"seed": SEED, "data": DATA}))
 pathlib.Path(RUN_DIR, "order.txt").open("a").write("1")
 print("epoch 1/2 [red]\\nepoch 2/2")
@@ -79,6 +82,10 @@ def finished(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_PATH", str(folder / "jupyter"))
         patch.setenv("MPLBACKEND", "Agg")
+        (folder / "copy" / "fer_utils").mkdir(parents=True)
+        (folder / "copy" / "fer_utils" / "__init__.py").touch()
+        patch.setenv("PYTHONPATH", str(folder / "copy"))
+        patch.setenv("FER_UTILS_CACHE", "mine")
         code, printed = run(folder)
     assert code == 0, printed
     return folder, printed
@@ -100,6 +107,12 @@ def test_runs_in_order_with_parameters_in_this_interpreter(finished):
     assert (folder / "run" / "order.txt").read_text() == "12"
     assert "\n    epoch 1/2 [red]\n    epoch 2/2\n01_first  done" in printed
     assert (folder / "run" / "report.html").exists()
+
+
+def test_kernel_has_the_package_and_the_cache_of_the_run(finished):
+    facts = json.loads((finished[0] / "run" / "facts.json").read_text())
+    assert facts["package"] == fer_utils.__file__
+    assert facts["cache"] == os.path.abspath("mine")
 
 
 def test_executed_notebooks_are_whole(finished):
@@ -150,6 +163,50 @@ def test_changed_package_runs_all(done, package, tmp_path, monkeypatch):
     assert set(reasons(done).values()) == {"the code of fer_utils changed"}
 
 
+def test_what_only_runs_and_reports_is_not_in_the_hash(package, tmp_path):
+    changed = shutil.copytree(package, tmp_path / "package")
+    (changed / "pipeline").mkdir()
+    for name in ("cli.py", "pipeline/report.html.j2", "pipeline/runner.py"):
+        (changed / name).write_text("1")
+    assert manifest.package_hash(changed) == manifest.package_hash(package)
+    (changed / "inner").mkdir()
+    (changed / "inner" / "cli.py").write_text("1")
+    assert manifest.package_hash(changed) != manifest.package_hash(package)
+
+
+def test_backend_is_found_as_keras_does(tmp_path, monkeypatch):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert manifest.backend() == "tensorflow"
+    (tmp_path / "keras.json").write_text('{"backend": "jax"}')
+    assert manifest.backend() == "jax"
+    assert "jax" in manifest.versions()
+    monkeypatch.delenv("KERAS_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    shutil.copytree(tmp_path, tmp_path / ".keras")
+    assert manifest.backend() == "jax"
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert manifest.backend() == "torch"
+    monkeypatch.setenv("KERAS_BACKEND", "")
+    assert manifest.backend() == "jax"
+
+
+def test_the_default_backend_named_runs_nothing_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    write_notebook(tmp_path, "01_first")
+    keys = []
+    for value in ("", "tensorflow"):
+        monkeypatch.setenv("KERAS_BACKEND", value)
+        keys.append(manifest.Manifests(made_settings(tmp_path), tmp_path).key(SUITE[0]))
+    assert keys[0] == keys[1]
+
+
+def test_versions_of_all_that_makes_numbers_and_figures():
+    found = manifest.versions()
+    for name in ("opencv-python-headless", "scikit-learn", "pandas", "pillow", "matplotlib"):
+        assert name in found
+
+
 def test_changed_backend_runs_all(done, monkeypatch):
     other = "torch" if os.environ.get("KERAS_BACKEND") == "jax" else "jax"
     monkeypatch.setenv("KERAS_BACKEND", other)
@@ -161,6 +218,21 @@ def test_missing_or_changed_output_runs_its_notebook(done):
     assert reasons(done)["01"] == "its facts.json is missing"
     (done / "run" / "facts.json").write_text("{}")
     assert reasons(done)["01"] == "its facts.json is changed"
+
+
+def test_output_of_the_same_size_is_changed_too(done):
+    path = done / "run" / "facts.json"
+    path.write_text(path.read_text().replace('"seed": 0', '"seed": 1'))
+    assert reasons(done)["01"] == "its facts.json is changed"
+
+
+def test_removed_submission_is_written_again(tmp_path):
+    write_notebook(tmp_path, "01_first", 'open(RUN_DIR + "/submission.csv", "w").write("1")')
+    run(tmp_path, SUITE[:1])
+    (tmp_path / "run" / "submission.csv").unlink()
+    _, printed = run(tmp_path, SUITE[:1])
+    assert "01_first  done" in printed
+    assert (tmp_path / "run" / "submission.csv").exists()
 
 
 def test_missing_executed_notebook_runs_again(done):
@@ -187,6 +259,41 @@ def test_data_is_known_by_its_files(tmp_path):
     assert manifest.data_fingerprint("fer2013", tmp_path) == before
     (tmp_path / "train.csv").write_text("12")
     assert manifest.data_fingerprint("fer2013", tmp_path) != before
+
+
+@pytest.mark.parametrize(
+    "beside",
+    ["data/test.csv", "data/example_submission.csv", "data/fer2013new.csv", "fer2013new.csv",
+     "data/ferplus/fer2013new.csv"],
+)  # fmt: skip
+@pytest.mark.parametrize("root", ["data", "data/train.csv"])
+def test_what_lies_beside_the_data_counts(root, beside, tmp_path):
+    (tmp_path / "data" / "ferplus").mkdir(parents=True)
+    (tmp_path / "data" / "train.csv").write_text("1")
+    (tmp_path / beside).write_text("1")
+    before = manifest.data_fingerprint("fer2013", tmp_path / root)
+    assert manifest.data_fingerprint("fer2013", tmp_path / root) == before
+    (tmp_path / beside).write_text("12")
+    assert manifest.data_fingerprint("fer2013", tmp_path / root) != before
+
+
+def test_folders_beside_a_file_do_not_count(tmp_path):
+    (tmp_path / "train.csv").write_text("1")
+    before = manifest.data_fingerprint("fer2013", tmp_path / "train.csv")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "log.txt").write_text("1")
+    assert manifest.data_fingerprint("fer2013", tmp_path / "train.csv") == before
+
+
+def test_first_file_of_an_empty_run_folder_stays_the_notebooks_own(done):
+    folder = made_settings(done / "new")
+    manifests = manifest.Manifests(folder, done)
+    manifests.begin(SUITE[0])  # in an empty folder; is killed
+    (folder.run_dir / "model.keras").write_text("model")
+    manifests.begin(SUITE[0])
+    (manifests.executed / "01_first.ipynb").touch()
+    manifests.finish("01_first", seconds=1)
+    assert set(manifests.read("01_first")["outputs"]) == {"model.keras"}
 
 
 def test_restored_files_stay_the_notebooks_own(done):
@@ -221,6 +328,11 @@ def test_from_takes_it_and_what_comes_after(done):
         reasons(done, start="02")
 
 
+def test_from_after_the_only_one_leaves_nothing(done):
+    with pytest.raises(FerError, match="nothing to run: 01_first before --from 03"):
+        run(done, only=["01"], start="03", dry_run=True)
+
+
 @pytest.mark.parametrize("text", ["nope", "9", "", "0"])
 def test_unknown_notebook_lists_those_there_are(text):
     with pytest.raises(FerError, match="01_first, 02_second, 03_other"):
@@ -243,6 +355,26 @@ def test_order_follows_the_needs():
 
 def test_the_suite_itself_is_in_order():
     assert suite.ordered(suite.SUITE) == list(suite.SUITE)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_notebooks_are_never_replaced_by_executed_ones(tmp_path, dry_run):
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    for notebook in SUITE:
+        write_notebook(folder, notebook.name)
+    before = (folder / "01_first.ipynb").read_bytes()
+    here = settings.Settings("synthetic", None, settings.PROFILES["smoke"], tmp_path, 0)
+    with pytest.raises(FerError, match="holds the notebooks themselves.*--run"):
+        runner.run(here, SUITE, folder, dry_run=dry_run)
+    assert (folder / "01_first.ipynb").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["notebooks"]
+
+
+def test_without_a_clone_nothing_is_made(tmp_path):
+    with pytest.raises(FerError, match="none is missing: run this in a clone"):
+        runner.run(made_settings(tmp_path), SUITE, tmp_path / "none")
+    assert not list(tmp_path.iterdir())
 
 
 def test_missing_or_broken_notebook_is_named(tmp_path):
@@ -430,7 +562,8 @@ def test_lock_of_a_dead_process_is_waited_for(tmp_path, monkeypatch):
     with lock.held(tmp_path):
         (tmp_path / ".lock").write_text(json.dumps({"pid": ended.pid}))
         monkeypatch.setattr(lock, "ORPHAN_SECONDS", 0.3)
-        with pytest.raises(FerError, match=f"process {ended.pid}"), lock.held(tmp_path):
+        killed = f"killed run, process {ended.pid}, is still ending: try again"
+        with pytest.raises(FerError, match=killed), lock.held(tmp_path):
             pass
     with lock.held(tmp_path):
         assert json.loads((tmp_path / ".lock").read_text())["pid"] == os.getpid()
@@ -449,6 +582,32 @@ def test_full_disk_is_one_clear_error(done, monkeypatch):
 
     monkeypatch.setattr(runs, "_flush_to_disk", full)
     with pytest.raises(FerError, match="the disk is full"):
+        run(done, only=["03"], force=True)
+    assert not list((done / "run").rglob("*.part*"))
+
+
+def failing(error):
+    def fail(*args, **kwargs):
+        raise error
+
+    return fail
+
+
+def test_what_jupyter_cannot_do_is_no_failure_to_write(done, monkeypatch):
+    error = OSError(24, "Too many open files")
+    monkeypatch.setattr(execute.papermill, "execute_notebook", failing(error))
+    code, printed = run(done, only=["03"], force=True)
+    assert code == 1
+    assert "03_other failed in no cell\n  Jupyter could not go on: [Errno 24] Too" in printed
+    assert "cannot write" not in printed
+    assert "as far as" not in printed
+
+
+def test_disk_that_fills_while_a_notebook_runs(done, monkeypatch):
+    from papermill.iorw import LocalHandler
+
+    monkeypatch.setattr(LocalHandler, "write", failing(OSError(28, "No space left on device")))
+    with pytest.raises(FerError, match="cannot write .*03_other.ipynb: the disk is full"):
         run(done, only=["03"], force=True)
     assert not list((done / "run").rglob("*.part*"))
 

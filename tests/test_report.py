@@ -140,3 +140,13 @@ def test_submission_is_what_the_run_noted(tmp_path):
     (tmp_path / "fer2013-v1.csv").write_text("1\n")
     (tmp_path / "submission.json").write_text('{"file": "fer2013-v1.csv", "ledger": "x"}')
     assert results.submission(tmp_path) == tmp_path / "fer2013-v1.csv"
+
+
+def test_submission_that_another_run_replaced_is_not_named(tmp_path):
+    (tmp_path / "submission.json").write_text('{"file": "fer2013-v1.csv"}')
+    (tmp_path / "fer2013-v1.csv").write_text("2\n")
+    assert results.submission(tmp_path) is None
+    (tmp_path / "submission.csv").write_text("1\n")
+    assert results.submission(tmp_path) == tmp_path / "submission.csv"
+    (tmp_path / "fer2013-v1.csv").unlink()
+    assert results.submission(tmp_path) == tmp_path / "submission.csv"

@@ -86,7 +86,8 @@ def find(name, root=None):
     """Return the path of a data set's files, or None where there are none.
 
     Raises:
-        FerError: a ``root`` was given, but holds no such data.
+        FerError: a ``root`` was given (or ``FER_UTILS_DATA`` is set), but holds no such data;
+            or what there is, is damaged.
     """
     return _source(name).find(root)
 

@@ -22,7 +22,7 @@ class Dataset:
         split: str ``(n,)``: ``train``, ``valid`` or ``test``.
         groups: int64 ``(n,)``; rows of one person, or with identical pixels, share a number.
         names: str ``(n,)``, the path relative to the root, or the row number: the row's
-            identity in a submission.
+            identity in a submission. It does not tell the class of a ``test`` row.
         name: the data set's registered name, for example ``fer2013``.
         source: where it was read from, for people.
     """

@@ -15,7 +15,7 @@ from fer_utils import paths, runs
 from fer_utils.datasets.base import Dataset
 from fer_utils.errors import FerError
 
-VERSION = 1  # to be raised when the same source is to be parsed differently
+VERSION = 2  # to be raised when the same source is to be parsed differently
 _ENDS = 65536  # bytes at either end of a file that are hashed
 _ROWS = ("labels", "split", "groups", "names")
 _warned = set()  # cache folders that could not be written
@@ -27,7 +27,7 @@ def fingerprint(root, files, by_content=True):
     Args:
         root: Path that the names are taken relative to.
         files: list of Path.
-        by_content: hash the first and last 64 kB of each too, not only name, size and time.
+        by_content: hash the first and last 64 kB of each too, not only name, size and times.
 
     Raises:
         FerError: a file cannot be read.
@@ -38,7 +38,9 @@ def fingerprint(root, files, by_content=True):
         try:
             stat = path.stat()
             name = path.relative_to(folder).as_posix()
-            digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
+            # An edit can keep the size and the time of the last one, not that of the change.
+            facts = (name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+            digest.update("".join(f"{fact}\0" for fact in facts).encode())
             if by_content:
                 digest.update(_ends(path, stat.st_size))
         except OSError as error:

@@ -35,7 +35,7 @@ def download(out):
     Example:
         >>> download("data")
     """
-    out = Path(out).expanduser().resolve()
+    out = paths.resolved(out)
     if layouts.search(out, []):
         return out
     api = _api()

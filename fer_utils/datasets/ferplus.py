@@ -27,23 +27,37 @@ def find(root):
     return next((place for place in places if place.is_file()), None)
 
 
+def usable(dataset):
+    """Return whether the votes can be told to a Dataset's rows: all of FER2013, numbered.
+
+    Names of image folders' rows are paths, which say nothing of the place in fer2013.csv.
+    """
+    return dataset.names.tolist() == [str(i) for i in range(len(dataset))]
+
+
 def votes(path, dataset):
     """Return the votes for each row of FER2013, in the order of the Dataset.
 
     Args:
         path: ``fer2013new.csv``; its rows are those of fer2013.csv, in its order.
-        dataset: the whole of FER2013, as ``load`` returns it.
+        dataset: the whole of FER2013, as ``load`` returns it from anything but image folders.
 
     Returns:
         int64 ``(n, 10)``, columns ``COLUMNS + NO_EMOTION``; -1 in rows beyond the file's end.
 
     Raises:
-        FerError: columns are missing, or the file has more rows than FER2013.
+        FerError: the Dataset is not ``usable``, columns are missing, or the file has more
+            rows than FER2013.
     """
     import pandas as pd
 
+    if not usable(dataset):
+        raise FerError(
+            f"{path} has the votes in the order of fer2013.csv, which the rows of "
+            f"{dataset.source} are not in: load all of a table of FER2013, not image folders"
+        )
     try:
-        table = pd.read_csv(path)[[*COLUMNS, *NO_EMOTION]].to_numpy(np.int64)
+        table = pd.read_csv(path)[[*COLUMNS, *NO_EMOTION]].astype(np.int64).to_numpy()
     except (KeyError, ValueError) as error:
         raise FerError(f"{path} is not FER+'s fer2013new.csv ({error}): leave it out") from error
     if len(table) > len(dataset):

@@ -1,6 +1,7 @@
 """Splits that keep a group (one person, identical pixels) on one side."""
 
 import dataclasses
+import math
 import warnings
 
 import numpy as np
@@ -34,11 +35,16 @@ def share(dataset, rows, fraction, seed=0):
     # milliseconds where StratifiedGroupKFold takes 12 s for FER2013's 27,000 groups.
     rows = _checked(dataset, rows)
     groups, first = np.unique(dataset.groups[rows], return_index=True)
-    if len(groups) * fraction < 1:
-        raise FerError(f"cannot hold out {fraction:.0%}: there are only {len(groups)} groups")
     labels = dataset.labels[rows][first]
     counts = {label: (labels == label).sum() for label in np.unique(labels)}
-    splittable = np.array([counts[label] > 1 for label in labels])
+    splittable = np.array([counts[label] > 1 for label in labels], bool)
+    kinds = len(np.unique(labels[splittable]))
+    enough = math.ceil(splittable.sum() * fraction) >= max(kinds, 1)  # one group a class
+    if len(groups) * fraction < 1 or not enough:
+        raise FerError(
+            f"cannot hold out {fraction:.0%}: there are only {len(groups)} groups "
+            f"of {len(counts)} classes"
+        )
     held_out = train_test_split(
         groups[splittable],
         test_size=fraction,
@@ -145,5 +151,5 @@ def subset(dataset, n, seed=0):
         return dataset
     kept = np.random.default_rng(seed).permutation(len(dataset))
     split = dataset.split[kept]
-    parts = [kept[split == s][: int(round(n * (split == s).mean()))] for s in np.unique(split)]
+    parts = [kept[split == s][: n * (split == s).sum() // len(split)] for s in np.unique(split)]
     return dataset.take(np.sort(np.concatenate(parts)))

@@ -126,7 +126,7 @@ def build(name, classes=None, input_shape=None, size=None):
         ``(batch, classes)`` out, rows that sum to 1.
 
     Raises:
-        FerError: no such model, or a size that is too small for it.
+        FerError: no such model, a size that is too small for it, or other than 1 or 3 channels.
 
     Example:
         >>> model = build("jhamski", classes=7, size=48)
@@ -138,6 +138,8 @@ def build(name, classes=None, input_shape=None, size=None):
     count = classes if isinstance(classes, int) else len(classes)
     size = _pair(entry.size if size is None else size)
     input_shape = size if input_shape is None else tuple(input_shape)
+    if input_shape[2:] not in ((), (1,), (3,)):
+        raise FerError(f"images have 1 or 3 channels, not {input_shape[2]}: convert them first")
     try:
         return _assemble(entry, count, (*input_shape, 1)[:3], size)
     except ValueError as error:
@@ -169,13 +171,16 @@ def _assemble(entry, count, input_shape, size):
 
 def _smallest_size(entry, count, size):
     """Return the smallest square side the network takes, None if ``size`` is not below it."""
+    import keras
+
     low, high = min(size), entry.size
     if low >= high:
         return None
     while high - low > 1:
         middle = (low + high) // 2
         try:
-            _assemble(entry, count, (middle, middle, 1), (middle, middle))
+            with keras.StatelessScope(initialize_variables=False):  # shapes only, no weights
+                _assemble(entry, count, (middle, middle, 1), (middle, middle))
             high = middle
         except ValueError:
             low = middle

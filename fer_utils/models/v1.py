@@ -55,12 +55,11 @@ def seed000_v2(x, classes):
 
 
 @register(**_first)
-def seed000_v3(x, classes):
+def seed000_v3(x, classes, normalise=False):
     """Four convolutions."""
-    x = conv_pool(x, 32, 3, pad=1)
-    x = conv_pool(x, 64, 3)
-    x = conv_pool(x, 128, 3)
-    x = conv_pool(x, 128, 3)
+    x = conv_pool(x, 32, 3, pad=1, normalise=normalise)
+    for filters in (64, 128, 128):
+        x = conv_pool(x, filters, 3, normalise=normalise)
     return dense_head(x, classes, 128, dropout=0.2)
 
 
@@ -72,11 +71,7 @@ def seed000_v3(x, classes):
 )
 def normalised_v3(x, classes):
     """seed000_v3 with batch normalisation behind each convolution: it does not collapse."""
-    x = conv_pool(x, 32, 3, pad=1, normalise=True)
-    x = conv_pool(x, 64, 3, normalise=True)
-    x = conv_pool(x, 128, 3, normalise=True)
-    x = conv_pool(x, 128, 3, normalise=True)
-    return dense_head(x, classes, 128, dropout=0.2)
+    return seed000_v3(x, classes, normalise=True)
 
 
 @register(**_first)

@@ -6,10 +6,12 @@ import dataclasses
 import itertools
 import logging
 import os
+import traceback
 
 import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
+from papermill.iorw import write_ipynb
 
 from fer_utils import runs
 from fer_utils.errors import FerError
@@ -27,7 +29,7 @@ class NotebookFailed(Exception):
         cell: number of the cell in the notebook, from 1; None where it is not known.
         line: the first line of that cell.
         error: the last line of the error.
-        path: the notebook as far as it was executed.
+        path: the notebook as far as it was executed; None where it did not start.
     """
 
     cell: int | None
@@ -74,7 +76,7 @@ def execute(path, output, parameters, display, lock=None):
         lock: file descriptor that the kernel inherits, see ``lock.held``.
 
     Raises:
-        NotebookFailed: a cell failed, or the kernel died.
+        NotebookFailed: a cell failed, the kernel died, or Jupyter could not start it.
         FerError: the output cannot be written.
     """
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it logs is raised too
@@ -82,7 +84,10 @@ def execute(path, output, parameters, display, lock=None):
     with runs.whole_file(output) as part:
         try:
             _papermill(path, part, parameters, display, lock)
-        except (PapermillExecutionError, RuntimeError) as error:
+        except (PapermillExecutionError, RuntimeError, OSError) as error:
+            if _saving(error):
+                raise
+            failed.unlink(missing_ok=True)  # of an earlier run
             with contextlib.suppress(FileNotFoundError):
                 os.replace(part, failed)
             output.unlink(missing_ok=True)  # what it shows may be overwritten by now
@@ -115,16 +120,24 @@ def _papermill(path, part, parameters, display, lock):
     )
 
 
+def _saving(error):
+    """Return whether papermill was writing the notebook, not executing it."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return isinstance(error, OSError) and any(f.f_code is write_ipynb.__code__ for f, _ in frames)
+
+
 def _failure(error, path, failed, number):
     """Return the NotebookFailed for what papermill or nbclient raised in cell ``number``."""
     source = read_cells(path)[number - 1]["source"] if number else ""
     line = next(iter(source.strip().splitlines()), "")
-    return NotebookFailed(number, line, _words(error), failed)
+    return NotebookFailed(number, line, _words(error), failed if failed.exists() else None)
 
 
 def _words(error):
     if isinstance(error, DeadKernelError):
         return "the kernel died; most often memory ran out: close programs or use less data"
+    if isinstance(error, OSError):
+        return f"Jupyter could not go on: {error or type(error).__name__}"
     if not isinstance(error, PapermillExecutionError):
         return f"the kernel did not start: {error}"
     if error.ename == FerError.__name__:

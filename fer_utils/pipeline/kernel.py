@@ -7,6 +7,9 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from traitlets import default
 
+from fer_utils import paths
+from fer_utils.pipeline import manifest
+
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "PYTHONHASHSEED": "0",
@@ -25,12 +28,32 @@ class ThisInterpreter(KernelSpecManager):
         return KernelSpec(resource_dir=str(RESOURCES), **get_kernel_dict(QUIET))
 
 
+def environment():
+    """Return the environment of a kernel: ours, with all that its folder might change settled.
+
+    It imports the ``fer_utils`` that runs, uses the same cache and the same Keras.
+    """
+    packages = [str(paths.PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    places = {"FER_UTILS_CACHE": paths.cache_dir()}
+    for name in ("FER_UTILS_DATA", "KERAS_HOME"):
+        if os.environ.get(name):
+            places[name] = paths.resolved(os.environ[name])
+    return {
+        **os.environ,
+        **ENVIRONMENT,
+        **{name: str(path) for name, path in places.items()},
+        "PYTHONPATH": os.pathsep.join(packages),
+        "KERAS_BACKEND": manifest.backend(),
+    }
+
+
 def manager_class(lock=None):
     """Return a kernel manager class for nbclient.
 
     Args:
         lock: file descriptor for the kernel to inherit, see ``lock.held``.
     """
+    env = environment()
 
     class Manager(AsyncKernelManager):
         @default("kernel_spec_manager")
@@ -40,6 +63,6 @@ def manager_class(lock=None):
         async def start_kernel(self, **options):
             if lock is not None:
                 options["pass_fds"] = (lock,)
-            await super().start_kernel(env=os.environ | ENVIRONMENT, **options)
+            await super().start_kernel(env=env, **options)
 
     return Manager

@@ -45,11 +45,16 @@ def _acquire(file, run_dir):
     while not _locked(file):
         holder = _holder(file)
         if (holder is not None and runs.alive(holder)) or time.monotonic() > deadline:
-            raise FerError(
-                f"{run_dir} is in use by process {holder}: wait until it ends, "
-                "or choose another folder with --run"
-            )
+            raise FerError(f"{run_dir} {_why(holder)}")
         time.sleep(0.2)
+
+
+def _why(holder):
+    if holder is not None and not runs.alive(holder):
+        killed = f"the killed run, process {holder},"
+        return f"is in use: a notebook of {killed} is still ending: try again"
+    who = "another process" if holder is None else f"process {holder}"
+    return f"is in use by {who}: wait until it ends, or choose another folder with --run"
 
 
 def _locked(file):

@@ -11,12 +11,18 @@ import platform
 from pathlib import Path
 
 from fer_utils import paths, runs
+from fer_utils.datasets import ferplus
 from fer_utils.errors import FerError
 
 PACKAGE = paths.PROJECT / "fer_utils"
 FOLDER = "notebooks"  # of the executed notebooks and their manifests, in the run folder
 _OURS = {FOLDER, "report.html", "results.csv"}  # what the pipeline itself writes there
-_CODE = {".py", ".j2"}
+_NO_MATTER = {"pipeline", "cli.py"}  # rooms of the package that change no result
+# Whose versions results and figures depend on.
+_LIBRARIES = (
+    *("keras", "numpy", "pandas", "scikit-learn"),
+    *("pillow", "opencv-python-headless", "matplotlib"),
+)
 
 # What a manifest's key holds, and how a difference is put to the user.
 _CHANGED = {
@@ -63,9 +69,9 @@ class Manifests:
         for part, words in _CHANGED.items():
             if found["key"].get(part) != key[part]:
                 return words
-        for file, size in found["outputs"].items():
+        for file, stat in found["outputs"].items():
             path = self.settings.run_dir / file
-            if not path.exists() or path.stat().st_size != size:
+            if not path.exists() or _stat(path) != stat:
                 return f"its {file} is {'changed' if path.exists() else 'missing'}"
         return None
 
@@ -84,7 +90,7 @@ class Manifests:
         return {
             "package": package_hash(PACKAGE),
             "versions": versions(),
-            "backend": os.environ.get("KERAS_BACKEND", ""),
+            "backend": backend(),
             "data": data_fingerprint(self.settings.dataset, self.settings.root),
         }
 
@@ -96,7 +102,8 @@ class Manifests:
         """
         name, old = notebook.name, self._file(notebook.name)
         started = {"key": self.key(notebook), "outputs": old.get("outputs", {})}
-        started["before"] = old.get("before") or snapshot(self.settings.run_dir)
+        before = old["before"] if "before" in old else snapshot(self.settings.run_dir)
+        started["before"] = before
         runs.write_json(self._path(name), started)
 
     def finish(self, name, seconds):
@@ -104,7 +111,7 @@ class Manifests:
         begun, run_dir = self._file(name), self.settings.run_dir
         before, after = begun["before"], snapshot(run_dir)
         written = {f for f, stat in after.items() if before.get(f) != stat} | set(begun["outputs"])
-        outputs = {file: after[file][0] for file in sorted(written) if file in after}
+        outputs = {file: after[file] for file in sorted(written) if file in after}
         self._disown(name, outputs)
         done = {
             "key": begun["key"],
@@ -155,18 +162,29 @@ def source_hash(path):
 
 
 def package_hash(folder):
-    """Return a hash of the code and templates under ``folder``."""
+    """Return a hash of the code under ``folder``, without what only runs and reports."""
     digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.suffix in _CODE):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in sorted(folder.rglob("*.py")):
+        name = path.relative_to(folder)
+        if name.parts[0] not in _NO_MATTER:
+            digest.update(name.as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def backend():
+    """Return the name of Keras's backend, found as Keras does but without importing it."""
+    home = os.path.expanduser("~")
+    home = os.path.join(home if os.access(home, os.W_OK) else "/tmp", ".keras")
+    home = os.path.expanduser(os.environ.get("KERAS_HOME") or home)
+    config = runs.read_json(os.path.join(home, "keras.json"))
+    named = config.get("backend") if isinstance(config, dict) else None
+    return os.environ.get("KERAS_BACKEND") or named or "tensorflow"
 
 
 def versions():
     """Return the versions that results depend on, without importing anything."""
-    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
     found = {"python": platform.python_version()}
-    for name in ("keras", "numpy", backend):
+    for name in (*_LIBRARIES, backend()):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -175,12 +193,20 @@ def versions():
 
 
 def data_fingerprint(dataset, root):
-    """Return the data set's name with a hash of its files' names, sizes and times."""
+    """Return the data set's name with a hash of its files' names, sizes and times.
+
+    Of a file also those beside it count: test.csv is read with train.csv, and the example of
+    a submission. So do the votes of FER+, which may lie a folder above or below.
+    """
     if root is None:
         return dataset
     root = Path(root)
-    files = _stats(root) if root.is_dir() else {root.name: _stat(root)}
-    return f"{dataset} {_hash(json.dumps(files))}"
+    if root.is_dir():
+        files, read = _stats(root), ""
+    else:  # without the folders beside it, which may be all there is in a home
+        files, read = _stats(root.parent, deep=False), root.name
+    votes = ferplus.find(root)
+    return f"{dataset} {_hash(json.dumps([read, files, votes and _stat(votes)]))}"
 
 
 def snapshot(run_dir):
@@ -189,11 +215,11 @@ def snapshot(run_dir):
     return {f: stat for f, stat in files.items() if f.split("/", 1)[0] not in _OURS}
 
 
-def _stats(root):
+def _stats(root, deep=True):
     # Hidden files are locks and files in the making.
     found = {}
     for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if deep and not name.startswith("."))
         for name in sorted(files):
             path = Path(folder, name)
             if not name.startswith(".") and path.exists():

@@ -1,6 +1,8 @@
 """The table of results, gathered from the models' metrics; and a run's last words."""
 
+import contextlib
 import csv
+import filecmp
 import math
 from pathlib import Path
 
@@ -118,13 +120,18 @@ def conclude(run_dir, suite, console, complete=True):
 
 
 def submission(run_dir):
-    """Return the path of the run's submission, or None where there is none."""
-    noted = runs.read_json(run_dir / "submission.json")
+    """Return the path of the run's submission, or None where there is none.
+
+    It is the named copy, which other runs write too, while that holds the same answers.
+    """
+    own, noted = run_dir / "submission.csv", runs.read_json(run_dir / "submission.json")
+    if not own.exists():
+        return None
     if isinstance(noted, dict) and isinstance(noted.get("file"), str):
-        path = run_dir / noted["file"]
-    else:
-        path = run_dir / "submission.csv"
-    return path if path.exists() else None
+        named = run_dir / noted["file"]
+        with contextlib.suppress(OSError):  # it was removed
+            return named if filecmp.cmp(own, named, shallow=False) else own
+    return own
 
 
 def _print_table(rows, console):

@@ -12,7 +12,7 @@ from fer_utils.errors import FerError
 from fer_utils.pipeline import display as displays
 from fer_utils.pipeline import lock, results
 from fer_utils.pipeline import suite as suites
-from fer_utils.pipeline.manifest import Manifests, read_cells
+from fer_utils.pipeline.manifest import FOLDER, Manifests, read_cells
 
 NOTEBOOKS = paths.PROJECT / "notebooks"
 
@@ -41,7 +41,8 @@ def plan(manifests, suite, only=(), start=None, force=False):
         force: run the chosen ones even where they are up to date.
 
     Raises:
-        FerError: an unknown notebook; one before ``start`` is needed and has not run.
+        FerError: an unknown notebook; one before ``start`` is needed and has not run; no
+            notebook is left.
     """
     order = suites.ordered(suite)
     named = {suites.named(suite, text).name for text in only} or {n.name for n in order}
@@ -49,6 +50,8 @@ def plan(manifests, suite, only=(), start=None, force=False):
     if start is not None:
         names = [notebook.name for notebook in order]
         chosen &= set(names[names.index(suites.named(suite, start).name) :])
+    if not chosen:
+        raise FerError(f"nothing to run: {', '.join(sorted(named))} before --from {start}")
     steps, running = [], set()
     for notebook in (n for n in order if n.name in chosen):
         _check_needs(notebook, chosen, manifests)
@@ -71,6 +74,21 @@ def _check_needs(notebook, chosen, manifests):
     for need in notebook.needs:
         if need not in chosen and manifests.read(need) is None:
             raise FerError(f"{notebook.name} needs {need}, which has not run: leave out --from")
+
+
+def check_run_dir(run_dir, folder):
+    """Raise FerError where executed notebooks would replace the notebooks themselves.
+
+    Args:
+        run_dir: the run folder.
+        folder: where the notebooks are.
+    """
+    executed = run_dir / FOLDER
+    if executed.exists() and folder.exists() and executed.samefile(folder):
+        raise FerError(
+            f"{run_dir} holds the notebooks themselves, which executed ones would replace: "
+            "choose another folder with --run"
+        )
 
 
 def run(
@@ -102,6 +120,9 @@ def run(
         FerError: anything that stops the run as a whole.
     """
     console = console or Console(highlight=False)
+    if not folder.is_dir():
+        raise FerError(f"{folder} is missing: run this in a clone of the project")
+    check_run_dir(settings.run_dir, folder)
     manifests = Manifests(settings, folder)
     if dry_run:
         _print_plan(plan(manifests, suite, only, start, force), console)
@@ -199,9 +220,10 @@ def _print_failure(name, failure, console):
         "",
         f"{name} failed in {where}{f': {failure.line}' if failure.line else ''}",
         f"  {failure.error}",
-        f"  as far as it was executed: {results.short(failure.path)}",
+        f"  as far as it was executed: {results.short(failure.path)}" if failure.path else None,
         "  mend the cause and run the same command: what is done is not run again",
     ]
     style = ["", "bold red", "red", "", ""]
     for line, look in zip(lines, style, strict=True):
-        console.print(Text(line, look), soft_wrap=True)
+        if line is not None:
+            console.print(Text(line, look), soft_wrap=True)

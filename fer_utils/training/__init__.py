@@ -1,6 +1,6 @@
 """Fit a registered network, or restore what an earlier run left; interrupted fits continue."""
 
 from fer_utils.training.fit import Fit, fit_or_restore, predict
-from fer_utils.training.provenance import provenance
+from fer_utils.training.versions import provenance
 
 __all__ = ["Fit", "fit_or_restore", "predict", "provenance"]

@@ -1,6 +1,7 @@
 """Fit a registered network, or restore what an earlier run left; interrupted fits continue."""
 
 import dataclasses
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ from fer_utils.backend import device
 from fer_utils.errors import FerError
 from fer_utils.training.checkpoints import Checkpoints
 from fer_utils.training.log import log
-from fer_utils.training.provenance import provenance
 from fer_utils.training.trainer import PREDICT_BATCH, Trainer
+from fer_utils.training.versions import provenance
+
+_NAMES = ("name", "build_config")  # of a layer's settings: they differ from build to build
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,8 +39,8 @@ class Fit:
 def fit_or_restore(name, dataset, settings, recipe=None, key=None, size=None):
     """Return a trained network: restored where nothing differs, else trained now.
 
-    All Training rows are fitted; each epoch is watched on PublicTest, or on a tenth of
-    Training where PublicTest has no labels. The last epoch is kept: none is picked.
+    All Training rows are fitted, and each epoch is watched on PublicTest. Where that has no
+    labels, a tenth of Training is held out and watched. The last epoch is kept: none is picked.
 
     Args:
         name: a registered network.
@@ -101,14 +104,18 @@ def _identity(name, dataset, settings, recipe, network):
         "profile": settings.profile.name,
         "seed": settings.seed,
         "parameters": network.count_params(),
-        "layers": [_layer(layer) for layer in network.layers],
+        "architecture": _architecture(network),
         "recipe": dataclasses.asdict(recipe),
     }
 
 
-def _layer(layer):
-    """Return what a layer does to shapes: a changed network is not the one that was trained."""
-    return f"{type(layer).__name__} {tuple(layer.output.shape[1:])}"
+def _architecture(network):
+    """Return 8 hex digits of the layers and their settings: they tell a changed network."""
+    layers = [
+        (type(layer).__name__, {k: v for k, v in layer.get_config().items() if k not in _NAMES})
+        for layer in network.layers
+    ]
+    return hashlib.blake2b(repr(layers).encode(), digest_size=4).hexdigest()
 
 
 def _restore(folder, identity):
@@ -124,16 +131,20 @@ def _restore(folder, identity):
         log(f"{folder.name}: trained anew, because {differences}")
         return None
     try:
+        metrics = runs.read_json(folder / "metrics.json")
+        if metrics is None:
+            raise FerError("metrics.json is missing or no JSON")
         fit = Fit(
             model=keras.models.load_model(folder / "model.keras", compile=False),
             history=pd.read_csv(folder / "history.csv"),
-            metrics=runs.read_json(folder / "metrics.json"),
+            metrics=metrics,
             predictions=runs.read_predictions(folder / "predictions.npz"),
             folder=folder,
         )
-    except (FerError, OSError, ValueError) as error:
+    except Exception as error:  # whatever a damaged file makes Keras and pandas raise
         log(f"{folder.name}: trained anew, because its files are damaged ({error})")
         return None
+    Checkpoints(folder / "checkpoint", identity).remove()  # of a fit killed at its very end
     log(f"{folder.name}: restored, {len(fit.history)} epochs")
     return fit
 

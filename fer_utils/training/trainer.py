@@ -28,8 +28,7 @@ class Trainer:
             _one_hot(dataset.labels[watched_rows], len(dataset.classes)),
         )
         # The augmentation lives in the trainer alone, so it is never in the saved network.
-        layers = augment.preset(recipe.augmentation, seed)
-        self.model = keras.Sequential([keras.Input(network.input_shape[1:]), *layers, network])
+        self.model = augment.in_front(network, recipe.augmentation, seed)
         self.model.compile(
             optimizer=self._optimizer(),
             loss=recipe.loss,
@@ -53,6 +52,8 @@ class Trainer:
         history = keeper.load(self.model)
         if history:
             log(f"continues after epoch {len(history)}")
+        else:
+            keeper.begin()
         self.model.fit(
             self.batches,
             validation_data=self.watched,
@@ -67,12 +68,19 @@ class Trainer:
 
 
 def _epoch_callback(trainer, keeper, history):
-    """Shuffle by epoch, keep the log and the checkpoint, stop on NaN."""
+    """Shuffle and draw by epoch, keep the log and the checkpoint, stop on NaN."""
     import keras
+
+    # Keras's weight files leave these out: a fit that continues would draw epoch 1 again.
+    # A layer may draw several times a step, so epochs start a million draws apart.
+    draws = [v for v in trainer.model.variables if v.name == "seed_generator_state"]
+    seeds = [int(keras.ops.convert_to_numpy(state)[0]) for state in draws]
 
     class EpochEnd(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             trainer.batches.start(epoch)
+            for state, seed in zip(draws, seeds, strict=True):
+                state.assign(np.array([seed, epoch << 20], "uint32"))
             self.started = time.perf_counter()
 
         def on_epoch_end(self, epoch, logs=None):

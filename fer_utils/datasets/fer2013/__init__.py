@@ -10,10 +10,10 @@ https://arxiv.org/abs/1307.0414). What is read is told apart by content, not by 
 """
 
 import os
-import warnings
 
 from fer_utils import paths
 from fer_utils.datasets import cache
+from fer_utils.datasets.images import shape_of
 from fer_utils.errors import FerError
 
 
@@ -39,25 +39,25 @@ def load(root=None, size=None):
         >>> faces.images.shape
         (35887, 48, 48)
     """
-    layout = _located(root)
-    height, width = _shape(size)
+    shape, layout = shape_of(size), located(root)
     key = cache.fingerprint(layout.root, layout.files, layout.by_content)
-    key += f"-{height}x{width}" if size is not None else "-own"
-    return cache.cached("fer2013", layout.root, key, lambda: _read(layout, size))
+    key += "-{}x{}".format(*shape) if shape else "-own"
+    return cache.cached("fer2013", layout.root, key, lambda: _read(layout, shape))
 
 
 def find(root=None):
     """Return the path of FER2013's folder or file.
 
     Args:
-        root: folder or file to look in; None to look in the usual places, to which
-            ``FER_UTILS_DATA`` belongs.
+        root: folder or file to look in; None to look in ``FER_UTILS_DATA`` where that is set,
+            else in the usual places.
 
     Returns:
-        Path; None where no ``root`` is given and nothing is found.
+        Path; None where neither is given and nothing is found.
 
     Raises:
-        FerError: ``root`` holds no FER2013; the message says what is missing.
+        FerError: the place that was given holds no FER2013, or a usual one holds only a damaged
+            one; the message says what is missing.
     """
     from fer_utils.datasets.fer2013 import layouts
 
@@ -65,11 +65,12 @@ def find(root=None):
     return layout and layout.root
 
 
-def private_labels(root=None):
+def private_labels(root=None, size=None):
     """Return the labels of the test rows: for ``evaluation.evaluate_final`` alone.
 
     Args:
         root: folder or file; None to look in the usual places.
+        size: as given to ``load``; labels do not depend on it.
 
     Returns:
         int8 ``(n,)`` in the order of the Dataset's test rows, -1 where there is none.
@@ -77,7 +78,7 @@ def private_labels(root=None):
     Raises:
         FerError: the source has none of them.
     """
-    layout = _located(root)
+    layout = located(root)
     labels = layout.private_labels()
     if not (labels >= 0).any():
         raise FerError(
@@ -87,7 +88,12 @@ def private_labels(root=None):
     return labels
 
 
-def _located(root):
+def located(root=None):
+    """Return the layout, which reads the files, of FER2013 at ``root`` or in the usual places.
+
+    Raises:
+        FerError: there is none.
+    """
     from fer_utils.datasets.fer2013 import layouts
 
     layout = _probed() if root is None else layouts.locate(root)
@@ -100,39 +106,24 @@ def _located(root):
 
 
 def _probed():
-    """Return the first layout in the usual places, or None."""
+    """Return the layout in ``FER_UTILS_DATA``, else the first in the usual places, or None."""
+    from fer_utils.datasets.fer2013 import archives, layouts
+
     given, problems = os.environ.get("FER_UTILS_DATA"), []
+    if given:  # a slip there must not end in other data
+        return layouts.locate(given)
     for place in paths.data_candidates():
-        layout = _of_place(place, problems)
+        layout = layouts.search(paths.resolved(place), problems)
         if layout is not None:
             return layout
-    if problems:
-        warnings.warn(f"no FER2013 found, but {problems[0]}", stacklevel=3)
-    elif given:
-        warnings.warn(f"no FER2013 found, also not in FER_UTILS_DATA={given}", stacklevel=3)
+    # Another competition's train.csv is no damaged FER2013.
+    damaged = [problem for problem in problems if not isinstance(problem, archives.OtherTable)]
+    if damaged:
+        raise damaged[0]
     return None
 
 
-def _of_place(place, problems):
-    from fer_utils.datasets.fer2013 import layouts
-
-    if not place.is_file():
-        return layouts.search(place.resolve(), problems)
-    try:
-        return layouts.locate(place)
-    except FerError as error:
-        problems.append(error)
-        return None
-
-
-def _shape(size):
-    shape = (size, size) if size is None or not hasattr(size, "__len__") else tuple(size)
-    if size is not None and not (len(shape) == 2 and all(1 <= side <= 4096 for side in shape)):
-        raise FerError(f"size {size!r} is not a number of pixels: give for example 48 or (48, 64)")
-    return shape
-
-
-def _read(layout, size):
+def _read(layout, shape):
     from fer_utils.datasets.fer2013.rows import to_dataset
 
-    return to_dataset(layout.rows(size), size, layout.hold_out)
+    return to_dataset(layout.rows(shape), shape, layout.hold_out)

@@ -7,6 +7,7 @@ their paths nor their sizes can do harm.
 import contextlib
 import dataclasses
 import gzip
+import itertools
 import re
 import tarfile
 import zipfile
@@ -19,9 +20,14 @@ from fer_utils.errors import FerError
 LARGEST = 2 << 30  # bytes of a member of an archive; fer2013.csv has 301 MB
 MEMBERS = 1000  # of an archive that are looked at
 HEAD = 4096  # bytes that tell what a file is
+TEXTS = ("", ".csv", ".txt", ".data")  # suffixes of what may be a table
 
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
 _COLUMNS = {"emotion", "usage", "pixels"}
+
+
+class OtherTable(FerError):
+    """A table of something else, though it has the name of one of FER2013's."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,10 +132,10 @@ def header(head, name):
 
 
 def wrong_header(path):
-    """Return the FerError of a text whose header is not FER2013's."""
+    """Return the OtherTable of a text whose header is not FER2013's."""
     with reading(path), open(path, "rb") as file:
         line = file.read(HEAD).split(b"\n")[0].strip()
-    return FerError(
+    return OtherTable(
         f"{path}, line 1: the header is {shown(line, 40)}: expected emotion,pixels or pixels or "
         "emotion,pixels,Usage"
     )
@@ -150,19 +156,19 @@ def _in_zip(path):
 def _in_tar(path):
     tables = []
     with tarfile.open(path, "r|*") as archive:
-        for count, info in enumerate(archive):
-            # To go on means to decompress this member: stop where nothing can be better.
-            if count >= MEMBERS or any(table.part == "usage" for table in tables):
-                break
+        for info in itertools.islice(archive, MEMBERS):
             _check_size(path, info.name, info.size)
             if info.isfile() and _wanted(info.name):
                 tables += _member(path, info.name, "tar", archive.extractfile(info))
+            # To go on means to decompress this member: stop where nothing can be better.
+            if any(table.part == "usage" for table in tables):
+                break
     return tables
 
 
 def _wanted(name):
     hidden = Path(name).name.startswith(".") or name.startswith("__MACOSX")
-    return not hidden and Path(name).suffix.lower() in ("", ".csv", ".txt", ".data")
+    return not hidden and Path(name).suffix.lower() in TEXTS
 
 
 def _check_size(path, member, size):

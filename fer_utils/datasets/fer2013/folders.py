@@ -1,21 +1,18 @@
 """FER2013 as image folders, ``train/CLASS/*`` and ``test/CLASS/*``."""
 
+import collections
 import dataclasses
+import hashlib
+import itertools
 import os
-import warnings
 from pathlib import Path
 
 import numpy as np
 
+from fer_utils.datasets import images
 from fer_utils.datasets.base import UNKNOWN
-from fer_utils.datasets.fer2013.rows import (
-    PRIVATE,
-    PUBLIC,
-    SIDE,
-    TRAINING,
-    Rows,
-    resized_image,
-)
+from fer_utils.datasets.fer2013.archives import reading
+from fer_utils.datasets.fer2013.rows import PRIVATE, PUBLIC, SIDE, TRAINING, Rows
 from fer_utils.errors import FerError
 from fer_utils.labels import class_index
 
@@ -80,26 +77,52 @@ class FolderLayout:
                 if folder.is_dir():
                     yield usage, _label(folder), folder
 
-    def rows(self, size=None):
-        """Return the Rows: training first, then by path.
+    def rows(self, shape=None):
+        """Return the Rows: training first, then by name.
 
-        Images of several sizes are resized to ``size``, else to 48.
+        Images of several sizes are resized to ``shape``, else to 48x48.
         """
-        listing = self._listing()
-        if not any(usage == TRAINING for _, usage, _ in listing):
+        listing = self._named()
+        if not any(usage == TRAINING for _, _, usage, _ in listing):
             raise FerError(f"{self.root}: no .png or .jpg in the training folders: {_EXPECTED}")
-        images = _same_size([_decode(path) for path, _, _ in listing], size)
+        names, files, usages, labels = zip(*listing, strict=True)
+        pictures = [images.grey(path, LARGEST, "replace or remove it") for path in files]
+        if len({picture.shape for picture in pictures}) > 1:
+            pictures = images.all_resized(pictures, shape or (SIDE, SIDE))
         return Rows(
-            images,
-            labels=np.array([label for _, _, label in listing], np.int8),
-            usage=np.array([usage for _, usage, _ in listing], np.int8),
+            np.asarray(pictures),
+            labels=np.array(labels, np.int8),
+            usage=np.array(usages, np.int8),
             source=f"{self.root} (image folders)",
-            names=[path.relative_to(self.root).as_posix() for path, _, _ in listing],
+            names=list(names),
         )
 
     def private_labels(self):
         """Return int8 ``(n,)``, the labels of the test rows, -1 where they have none."""
-        return np.array([x for _, usage, x in self._listing() if usage == PRIVATE], np.int8)
+        return np.array([x for _, _, usage, x in self._named() if usage == PRIVATE], np.int8)
+
+    def _named(self):
+        """Return a list of (name, Path, usage, label) in the order of the rows."""
+        rows = [(p.relative_to(self.root).as_posix(), p, u, x) for p, u, x in self._listing()]
+        return [row for row in rows if row[2] != PRIVATE] + self._without_class(rows)
+
+    def _without_class(self, rows):
+        """Return the test rows by a name without the class folder, which would tell the label.
+
+        Files of one name in several class folders get a number; by what is in them, as the
+        order of their folders would tell the label too.
+        """
+        part = dict(self.parts).get(PRIVATE, self.root).relative_to(self.root)
+        same = collections.defaultdict(list)
+        for _, path, usage, label in rows:
+            if usage == PRIVATE:
+                same[(part / path.name).as_posix()].append((path, usage, label))
+        named = {name: found[0] for name, found in same.items() if len(found) == 1}
+        for name, found in same.items():
+            if len(found) > 1:
+                for row in sorted(found, key=lambda row: _digest(row[0])):
+                    named[_free(name, same, named)] = row
+        return [(name, *row) for name, row in sorted(named.items())]
 
     def _listing(self):
         """Return a list of (Path, usage, label), training first, then by path."""
@@ -153,32 +176,13 @@ def _images_in(folder):
     return [path for path in _visible(folder) if path.suffix.lower() in SUFFIXES]
 
 
-def _decode(path):
-    """Return an image file as uint8 ``(height, width)``, grey."""
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # own limit below
-            with Image.open(path) as image:
-                _check(path, image)
-                return np.asarray(image if image.mode == "L" else image.convert("L"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise FerError(f"{path} is no readable image: replace or remove it") from error
+def _digest(path):
+    with reading(path):
+        return hashlib.blake2b(path.read_bytes()).digest()
 
 
-def _check(path, image):
-    if image.width * image.height > LARGEST:
-        size = f"{image.width}x{image.height}"
-        raise FerError(f"{path} has {size} pixels, too many for a face: shrink or remove it")
-    if image.mode[0] in "IF":
-        raise FerError(f"{path} has more than 8 bits a pixel: save it with 8, or remove it")
-
-
-def _same_size(images, size):
-    """Return uint8 ``(n, height, width)``."""
-    if len({image.shape for image in images}) == 1:
-        return np.stack(images)
-    size = SIDE if size is None else size
-    shape = (size, size) if isinstance(size, int | np.integer) else tuple(size)
-    return np.stack([x if x.shape == shape else resized_image(x, shape) for x in images])
+def _free(name, *taken):
+    """Return the name with the first number before its suffix that makes it a new one."""
+    path = Path(name)
+    numbered = (path.with_stem(f"{path.stem}-{i}").as_posix() for i in itertools.count(1))
+    return next(name for name in numbered if not any(name in names for names in taken))

@@ -4,8 +4,10 @@ import itertools
 import os
 from pathlib import Path
 
+from fer_utils import paths
 from fer_utils.datasets.fer2013 import archives, folders
-from fer_utils.datasets.fer2013.tables import TableLayout
+from fer_utils.datasets.fer2013.archives import TEXTS
+from fer_utils.datasets.fer2013.tables import NAMES, TableLayout
 from fer_utils.datasets.fer2013.tiles import SheetLayout
 from fer_utils.errors import FerError
 
@@ -16,10 +18,8 @@ EXPECTED = (
 DEPTH = 2  # levels below the given folder
 _ENTRIES = 10_000  # of a folder that are looked at
 _FILES = 100  # of a folder whose first bytes are looked at
-_TEXTS = ("", ".csv", ".txt", ".data")
 _ARCHIVES = (".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz")
 _TAR_LIMIT = 1 << 30  # bytes; a larger archive is not FER2013's, and slow to look through
-_NAMES = ("train", "test", "fer2013", "icml_face_data", "labels")
 
 
 def locate(root):
@@ -31,10 +31,12 @@ def locate(root):
     Raises:
         FerError: it is not there; the message says what is missing or damaged.
     """
-    root = Path(root).expanduser().resolve()
-    if not root.exists():
+    root = paths.resolved(root)
+    with archives.reading(root):  # the name may be too long, a folder above it closed
+        exists, is_file = root.exists(), root.is_file()
+    if not exists:
         raise FerError(f"{root} does not exist: {EXPECTED}")
-    if root.is_file():
+    if is_file:
         return _of_file(root)
     problems = []
     layout = search(root, problems)
@@ -50,7 +52,7 @@ def search(root, problems):
         root: Path of a folder, which need not exist.
         problems: list that takes the FerErrors of what looks like FER2013 but is damaged.
     """
-    level = [root] if root.is_dir() else []
+    level = [root] if os.path.isdir(root) else []  # unlike Path's it never raises
     for _ in range(DEPTH + 1):
         found, below = [], []
         for folder in level:
@@ -64,14 +66,24 @@ def search(root, problems):
 
 
 def _entries(folder):
-    """Return (files, folders) in a folder, two sorted lists of Path, hidden ones left out."""
+    """Return (files, folders) in a folder, two sorted lists of Path.
+
+    Hidden ones are left out, and links that lead nowhere or in a circle.
+    """
     try:
         with os.scandir(folder) as entries:
             entries = [e for e in itertools.islice(entries, _ENTRIES) if e.name[0] not in "._"]
     except OSError:
         return [], []
-    files = sorted(Path(e.path) for e in entries if e.is_file())
-    return files, sorted(Path(e.path) for e in entries if e.is_dir())
+    files = sorted(Path(e.path) for e in entries if _holds(e.is_file))
+    return files, sorted(Path(e.path) for e in entries if _holds(e.is_dir))
+
+
+def _holds(is_kind):
+    try:
+        return is_kind()
+    except OSError:  # a link in a circle
+        return False
 
 
 def _layouts(folder, files, inner, problems):
@@ -104,7 +116,7 @@ def _tables(files, problems):
 
     A .tar.gz has to be unpacked to be looked at: that is left out where it adds nothing.
     """
-    plain = [path for path in files if path.suffix.lower() in (*_TEXTS, ".zip")][:_FILES]
+    plain = [path for path in files if path.suffix.lower() in (*TEXTS, ".zip")][:_FILES]
     packed = [path for path in files if path.suffix.lower() in _ARCHIVES and path not in plain]
     tables = [table for path in plain for table in _look(path, problems)]
     for path in packed[:_FILES]:
@@ -119,14 +131,14 @@ def _small(path):
 
 def _look(path, problems):
     """Return the Tables of one file; where it has none but should, say so in ``problems``."""
-    expected = path.name.lower().split(".")[0] in _NAMES
+    expected = path.name.lower().split(".")[0] in (*NAMES, "labels")
     try:
         tables = [table for table in archives.tables_in(path) if table.part]
     except FerError as error:
         if expected:
             problems.append(error)
         return []
-    if expected and not tables and path.suffix.lower() in _TEXTS:
+    if expected and not tables and path.suffix.lower() in TEXTS:
         problems.append(archives.wrong_header(path))
     return tables
 

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 
 from fer_utils.datasets.base import SPLITS, UNKNOWN, Dataset, group_identical
+from fer_utils.datasets.images import all_resized
 from fer_utils.datasets.splits import share
 from fer_utils.errors import FerError
 from fer_utils.labels import FER2013
@@ -44,12 +45,12 @@ def in_order(usage):
     return np.argsort(usage, kind="stable")
 
 
-def to_dataset(rows, size=None, hold_out=False):
+def to_dataset(rows, shape=None, hold_out=False):
     """Return the Dataset of these rows: in order, labels of the test rows withheld.
 
     Args:
         rows: Rows.
-        size: int or ``(height, width)`` to resize to; None to keep.
+        shape: ``(height, width)`` to resize to; None to keep.
         hold_out: take ``valid`` from the training rows (a tenth, no group on both sides).
     """
     if np.any(np.diff(rows.usage) < 0):
@@ -58,8 +59,9 @@ def to_dataset(rows, size=None, hold_out=False):
         images, labels, usage = rows.images[order], rows.labels[order], rows.usage[order]
         rows = Rows(images, labels, usage, rows.source, names)
     names = [str(i) for i in range(len(rows.images))] if rows.names is None else rows.names
+    same = shape is None or shape == rows.images.shape[1:]
     dataset = Dataset(
-        images=resized(rows.images, size),
+        images=rows.images if same else all_resized(rows.images, shape),
         labels=np.where(rows.usage == PRIVATE, UNKNOWN, rows.labels).astype(np.int8),
         classes=FER2013,
         split=np.array(SPLITS)[rows.usage],
@@ -76,35 +78,10 @@ def _with_valid(dataset):
         warnings.simplefilter("ignore")  # that a class is rare, which holds for any FER2013
         try:
             held_out = share(dataset, dataset.rows("train"), 0.1, seed=0)[1]
-        except ValueError as error:
+        except FerError as error:
             raise FerError(
                 f"{dataset.source}: too few images in train/ to hold out a tenth for validation: "
                 "give at least 10 of a class"
             ) from error
     dataset.split[held_out] = "valid"
     return dataset
-
-
-def resized(images, size):
-    """Return the images at this size: INTER_AREA to shrink, INTER_LINEAR to enlarge.
-
-    Args:
-        images: uint8 ``(n, height, width)``.
-        size: int, ``(height, width)``, or None to keep.
-    """
-    shape = (size, size) if isinstance(size, int | np.integer) else size
-    if shape is None or tuple(shape) == images.shape[1:]:
-        return images
-    out = np.empty((len(images), *shape), np.uint8)
-    for i, image in enumerate(images):
-        out[i] = resized_image(image, shape)
-    return out
-
-
-def resized_image(image, shape):
-    """Return one uint8 ``(height, width)`` image at ``shape`` ``(height, width)``."""
-    import cv2
-
-    shrinks = shape[0] < image.shape[0] or shape[1] < image.shape[1]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(image, (int(shape[1]), int(shape[0])), interpolation=how)

@@ -11,7 +11,7 @@ from fer_utils.datasets.fer2013.rows import PRIVATE, PUBLIC, SIDE, USAGES, Rows
 from fer_utils.errors import FerError
 
 _KINDS = ("plain", "zip", "tar")  # fastest first
-_NAMES = ("train", "test", "icml_face_data", "fer2013")
+NAMES = ("train", "test", "icml_face_data", "fer2013")
 _SCAN = 1 << 20  # bytes looked through at a time
 
 
@@ -42,7 +42,7 @@ class TableLayout:
 
         def rank(table):
             name = Path(table.member or table.path).name.lower()
-            return _KINDS.index(table.kind), name.split(".")[0] not in _NAMES, str(table)
+            return _KINDS.index(table.kind), name.split(".")[0] not in NAMES, str(table)
 
         return sorted((t for t in self.tables if t.part == part), key=rank)
 
@@ -53,7 +53,7 @@ class TableLayout:
             return ""
         return "test.csv" if self.of_part("train") else "train.csv"
 
-    def rows(self, size=None):
+    def rows(self, shape=None):
         """Return the Rows of the best source."""
         usage, pair = self._chosen()
         if pair is None:

@@ -7,14 +7,15 @@ row, the last row filled up with black. A fifth of the size of the tables.
 
 import contextlib
 import dataclasses
+import glob
 import os
 import shutil
-import warnings
 from pathlib import Path
 
 import numpy as np
 
-from fer_utils import runs
+from fer_utils import paths, runs
+from fer_utils.datasets import images
 from fer_utils.datasets.fer2013 import csv_pixels
 from fer_utils.datasets.fer2013.archives import Table, tables_in
 from fer_utils.datasets.fer2013.csv_faults import AGAIN, fault
@@ -52,7 +53,7 @@ class SheetLayout:
         """The sheets that are not there; an empty text where one is."""
         return "" if len(self.files) > 1 else ", ".join(f"{name}.png" for name in USAGES)
 
-    def rows(self, size=None):
+    def rows(self, shape=None):
         """Return the Rows, Training first."""
         labels, usage = _read_labels(self.table)
         order = in_order(usage)
@@ -92,7 +93,7 @@ def _read_sheet(path, n):
     """Return uint8 ``(n, 48, 48)``, the first n tiles of a sheet."""
     if not path.is_file():
         raise FerError(f"{path} is missing: {LABELS} lists {n:,} images of it; {AGAIN}")
-    sheet = _decode(path)
+    sheet = images.grey(path, _LARGEST, f"pack it again, or {AGAIN}", exact=True)
     rows, columns = sheet.shape[0] // SIDE, sheet.shape[1] // SIDE
     if sheet.shape[0] % SIDE or sheet.shape[1] % SIDE or rows != -(-n // max(columns, 1)):
         size = f"{sheet.shape[1]}x{sheet.shape[0]}"
@@ -102,22 +103,6 @@ def _read_sheet(path, n):
         )
     tiles = sheet.reshape(rows, SIDE, columns, SIDE).swapaxes(1, 2)
     return tiles.reshape(-1, SIDE, SIDE)[:n]
-
-
-def _decode(path):
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # own limit below
-            with Image.open(path) as image:
-                if image.width * image.height > _LARGEST:
-                    raise FerError(f"{path} is {image.width}x{image.height}: too large; {AGAIN}")
-                if image.mode != "L":
-                    raise FerError(f"{path} is not 8-bit grey ({image.mode}): pack it again")
-                return np.asarray(image)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise FerError(f"{path} is no readable PNG ({error}): {AGAIN}") from error
 
 
 def pack(root, out):
@@ -136,15 +121,15 @@ def pack(root, out):
     Raises:
         FerError: nothing to read; ``out`` holds something else or cannot be written.
     """
-    from fer_utils.datasets.fer2013 import layouts
+    from fer_utils.datasets import fer2013
 
-    layout, out = layouts.locate(root), Path(out).expanduser().resolve()
+    layout, out = fer2013.located(root), paths.resolved(out)
     if layout.rank > SheetLayout.rank:
         raise FerError(f"{layout.root}: image folders cannot be packed: their rows have no Usage")
     rows = layout.rows()
     order = in_order(rows.usage)
     rows = Rows(rows.images[order], rows.labels[order], rows.usage[order], rows.source)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if os.path.exists(out) and (not out.is_dir() or any(out.iterdir())):
         if _holds(out, rows):
             return out
         raise FerError(f"{out} exists and holds something else: choose another folder")
@@ -169,11 +154,11 @@ def _write(folder, rows):
     from PIL import Image
 
     for code, name in enumerate(USAGES):
-        images = rows.images[rows.usage == code]
-        if len(images):
-            count = -(-len(images) // COLUMNS)
+        faces = rows.images[rows.usage == code]
+        if len(faces):
+            count = -(-len(faces) // COLUMNS)
             tiles = np.zeros((count * COLUMNS, SIDE, SIDE), np.uint8)
-            tiles[: len(images)] = images
+            tiles[: len(faces)] = faces
             sheet = tiles.reshape(count, COLUMNS, SIDE, SIDE).swapaxes(1, 2)
             Image.fromarray(sheet.reshape(count * SIDE, -1)).save(folder / f"{name}.png")
     lines = (
@@ -188,8 +173,11 @@ def _whole_folder(out):
     """Give a folder to fill, which takes the name ``out`` when the block ends well."""
     part = out.with_name(f".{out.name}.{os.getpid()}{runs.PART}")
     try:
-        for left in out.parent.glob(f".{out.name}.*{runs.PART}"):
-            shutil.rmtree(left, ignore_errors=True)  # by a process that was killed
+        for left in out.parent.glob(f".{glob.escape(out.name)}.*{runs.PART}"):
+            pid = left.name.removesuffix(runs.PART).rpartition(".")[2]
+            own = left == part  # of one before us with our number
+            if own or pid.isdecimal() and not runs.alive(int(pid)):  # it was killed
+                shutil.rmtree(left, ignore_errors=True)
         part.mkdir(parents=True)
         yield part
         os.replace(part, out)

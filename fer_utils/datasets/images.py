@@ -1,0 +1,78 @@
+"""Image files as grey arrays, and images at another size."""
+
+import warnings
+
+import numpy as np
+
+from fer_utils.errors import FerError
+
+_LONGEST = 4096  # pixels of a side that images are resized to
+
+
+def grey(path, largest, remedy, exact=False):
+    """Return an image file as uint8 ``(height, width)``, grey.
+
+    Args:
+        path: Path of the file.
+        largest: pixels it may have; what has more is not decoded.
+        remedy: what an error says to do.
+        exact: refuse what is not stored as 8-bit grey, rather than convert it.
+
+    Raises:
+        FerError: it is no image, too large, or has too many bits; one line that names it.
+    """
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # own limit
+            with Image.open(path) as image:
+                unfit = _unfit(image, largest, exact)
+                if unfit:
+                    raise FerError(f"{path} {unfit}: {remedy}")
+                return np.asarray(image if image.mode == "L" else image.convert("L"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise FerError(f"{path} is no readable image: {remedy}") from error
+
+
+def _unfit(image, largest, exact):
+    if image.width * image.height > largest:
+        return f"is too large ({image.width}x{image.height} pixels)"
+    if exact and image.mode != "L":
+        return f"is not 8-bit grey ({image.mode})"
+    return "has more than 8 bits a pixel" if image.mode[0] in "IF" else None
+
+
+def shape_of(size):
+    """Return ``(height, width)`` of a size: a number, two of them, or None, which stays None.
+
+    Raises:
+        FerError: it is none of these.
+    """
+    if size is None:
+        return None
+    shape = tuple(size) if hasattr(size, "__len__") else (size, size)
+    if len(shape) != 2 or not all(_is_side(side) for side in shape):
+        raise FerError(f"size {size!r} is not a number of pixels: give for example 48 or (48, 64)")
+    return int(shape[0]), int(shape[1])
+
+
+def _is_side(side):
+    return isinstance(side, int | np.integer) and 1 <= side <= _LONGEST
+
+
+def resized(image, shape):
+    """Return one uint8 image at ``(height, width)``: INTER_AREA to shrink, else INTER_LINEAR."""
+    import cv2
+
+    shrinks = shape[0] < image.shape[0] or shape[1] < image.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(image, shape[::-1], interpolation=how)
+
+
+def all_resized(images, shape):
+    """Return images, each uint8 ``(height, width)``, as one uint8 ``(n, *shape)``."""
+    out = np.empty((len(images), *shape), np.uint8)
+    for i, image in enumerate(images):
+        out[i] = image if image.shape == shape else resized(image, shape)
+    return out

@@ -1,0 +1,162 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_utils import plots
+
+POINTS = np.random.default_rng(0).normal(size=(30, 2))
+HISTORY = pd.DataFrame(
+    {
+        "epoch": [1, 2, 3],
+        "accuracy": [0.2, 0.4, 0.6],
+        "val_accuracy": [0.1, 0.3, 0.4],
+        "loss": [3.0, 2.0, 1.0],
+        "val_loss": [3.5, 3.0, 2.9],
+    }
+)
+SHARES = pd.DataFrame([[0.5, 0.5], [0.1, 0.9]], index=["v1", "v2"], columns=["happy", "sad"])
+
+
+@pytest.fixture(autouse=True)
+def close():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def ax():
+    return plt.subplots()[1]
+
+
+def drawn(ax):
+    """Return how many things are drawn on the axes, rendered once."""
+    ax.figure.canvas.draw()
+    return len(ax.lines) + len(ax.patches) + len(ax.collections) + len(ax.images)
+
+
+def on_one_axes(faces):
+    """Return for each function of one axes a call that takes ``ax``."""
+    train = faces.rows("train")
+    return {
+        "class_shares": lambda **k: plots.class_shares(faces, **k),
+        "brightness_contrast": lambda **k: plots.brightness_contrast(faces, train, **k),
+        "embedding": lambda **k: plots.embedding(POINTS, POINTS[:, 0], **k),
+        "learning_curves": lambda **k: plots.learning_curves({"v1": HISTORY}, **k),
+        "predicted_shares": lambda **k: plots.predicted_shares(SHARES, **k),
+        "per_class": lambda **k: plots.per_class(SHARES.loc["v1"], **k),
+    }
+
+
+NAMES = sorted(on_one_axes(type("Empty", (), {"rows": lambda self, split: None})()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_new_figure(name, faces):
+    made = on_one_axes(faces)[name]()
+    assert isinstance(made, plt.Axes)
+    assert drawn(made) > 0
+    assert len(plt.get_fignums()) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_given_axes_are_drawn_on_and_returned(name, faces, ax):
+    assert on_one_axes(faces)[name](ax=ax) is ax
+    assert drawn(ax) > 0
+    assert len(plt.get_fignums()) == 1
+
+
+def test_class_shares_show_the_splits_that_have_labels(faces):
+    made = plots.class_shares(faces)
+    assert [text.get_text() for text in made.get_legend().get_texts()] == ["train", "valid"]
+    heights = np.array([bar.get_height() for bar in made.patches])
+    assert heights[np.isfinite(heights)].sum() == pytest.approx(2, abs=1e-6)
+    assert [tick.get_text() for tick in made.get_xticklabels()] == list(faces.classes)
+
+
+@pytest.mark.parametrize(
+    ("n", "columns", "shape"), [(5, 3, (2, 3)), (2, 8, (1, 8)), (8, 8, (1, 8))]
+)
+def test_faces_in_a_grid(n, columns, shape, faces):
+    axes = plots.faces(faces.images[:n], titles=[f"no {i}" for i in range(n)], columns=columns)
+    assert axes.shape == shape
+    assert [len(ax.images) for ax in axes.flat] == [1] * n + [0] * (axes.size - n)
+    assert axes.flat[1].get_title() == "no 1"
+    assert axes.flat[0].images[0].get_clim() == (0, 255), "brightness is not stretched"
+
+
+def test_no_faces_are_an_empty_grid(faces):
+    assert plots.faces(faces.images[:0], columns=3).shape == (1, 3)
+
+
+def test_faces_in_colour(faces):
+    axes = plots.faces(np.repeat(faces.images[:2, ..., None], 3, axis=-1))
+    assert axes.flat[0].images[0].get_array().shape == (48, 48, 3)
+
+
+def test_sample_faces_have_a_row_for_each_class(faces):
+    rows = faces.rows("train")
+    axes = plots.sample_faces(faces, rows, per_class=2, seed=1)
+    assert axes.shape == (7, 2)
+    assert all(len(ax.images) == 1 for ax in axes.flat)
+    for label, line in enumerate(axes):
+        shown = line[0].images[0].get_array()
+        pool = faces.images[rows[faces.labels[rows] == label]]
+        assert (pool == np.asarray(shown)).all(axis=(1, 2)).any()
+    again = plots.sample_faces(faces, rows, per_class=2, seed=1)
+    assert (axes[0, 0].images[0].get_array() == again[0, 0].images[0].get_array()).all()
+
+
+def test_sample_faces_of_a_rare_class_leave_gaps(faces):
+    rare = np.flatnonzero(faces.labels == 1)[:1]
+    rows = np.concatenate([rare, np.flatnonzero(faces.labels != 1)])
+    axes = plots.sample_faces(faces, rows, per_class=3)
+    assert [len(ax.images) for ax in axes[1]] == [1, 0, 0]
+
+
+def test_mean_faces_and_their_differences(faces):
+    rows = faces.rows("train")
+    axes = plots.mean_faces(faces, rows)
+    assert axes.shape == (2, 7)
+    mean = faces.images[rows[faces.labels[rows] == 2]].mean(axis=0)
+    np.testing.assert_allclose(axes[0, 2].images[0].get_array(), mean)
+    np.testing.assert_allclose(
+        axes[1, 2].images[0].get_array(), mean - faces.images[rows].mean(axis=0)
+    )
+
+
+def test_given_grids_are_drawn_on(faces):
+    grid = plt.subplots(2, 7)[1]
+    assert plots.mean_faces(faces, faces.rows("train"), axes=grid) is grid
+    grid = plt.subplots(7, 2)[1]
+    assert plots.sample_faces(faces, faces.rows("train"), 2, axes=grid) is grid
+    grid = plt.subplots(1, 3)[1]
+    assert plots.faces(faces.images[:3], axes=grid) is grid
+    assert len(plt.get_fignums()) == 3
+
+
+def test_embedding_by_class_has_a_legend():
+    made = plots.embedding(POINTS, np.arange(30) % 2, ("happy", "sad"), title="faces")
+    assert [text.get_text() for text in made.get_legend().get_texts()] == ["happy", "sad"]
+    assert made.get_title() == "faces"
+
+
+def test_learning_curves_draw_fitted_and_watched():
+    made = plots.learning_curves({"a": HISTORY, "b": HISTORY}, column="loss")
+    assert len(made.lines) == 4
+    assert [text.get_text() for text in made.get_legend().get_texts()] == ["a", "b"]
+    assert made.lines[0].get_ydata().tolist() == HISTORY["val_loss"].tolist()
+    assert made.lines[1].get_ydata().tolist() == HISTORY["loss"].tolist()
+    assert made.get_ylabel() == "loss"
+
+
+def test_predicted_shares_have_the_first_model_on_top():
+    made = plots.predicted_shares(SHARES)
+    assert [tick.get_text() for tick in made.get_yticklabels()] == ["v2", "v1"]
+    assert made.get_xlim() == (0, 1)
+
+
+def test_per_class_has_the_largest_on_top():
+    made = plots.per_class(pd.Series({"sad": 0.2, "happy": 0.9, "fear": 0.1}), title="recall")
+    assert [bar.get_width() for bar in made.patches] == [0.1, 0.2, 0.9]
+    assert [tick.get_text() for tick in made.get_yticklabels()] == ["fear", "sad", "happy"]
