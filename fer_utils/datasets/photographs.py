@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils.datasets.fer2013.rows import resized_image
+from fer_utils.datasets.images import resized
 from fer_utils.errors import FerError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm")
@@ -62,7 +62,7 @@ def fitted(image, shape, fit="stretch"):
         image = _middle(image, shape)
     if fit == "pad":
         return _padded(image, shape)
-    return image if image.shape[:2] == tuple(shape) else resized_image(image, shape)
+    return image if image.shape[:2] == tuple(shape) else resized(image, shape)
 
 
 def _middle(image, shape):
