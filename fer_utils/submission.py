@@ -21,6 +21,31 @@ LEDGER_COLUMNS = [
 _HEADERS = ("emotion", "label")  # those that an example submission may have
 
 
+TEST_ROWS = 7178  # of test.csv; Kaggle accepts a submission of that many lines
+
+
+def folder(settings, rows):
+    """Return where a submission belongs: the project's ``submissions/``, or the run's own folder.
+
+    Only answers to the whole of FER2013's test.csv enter ``submissions/``, so that a trial on a
+    part of it, or on synthetic faces, replaces nothing there.
+
+    Args:
+        settings: the Settings.
+        rows: int ``(n,)`` from ``test_rows``.
+    """
+    return settings.submissions_dir if len(rows) == TEST_ROWS else settings.run_dir
+
+
+def verdict(settings, rows):
+    """Return in words whether Kaggle would take a submission of these rows."""
+    if settings.dataset != "fer2013":
+        return "synthetic faces, nothing to upload"
+    if len(rows) != TEST_ROWS:
+        return f"not to be uploaded, it answers {len(rows)} of test.csv's {TEST_ROWS} rows"
+    return "to be uploaded"
+
+
 def test_rows(dataset):
     """Return the Dataset rows, int64, that a FER2013 submission answers, in test.csv's order.
 

@@ -130,6 +130,8 @@ def run(
     with lock.held(settings.run_dir) as descriptor:
         steps = plan(manifests, suite, only, start, force)
         console.print(Text(_headline(settings)), soft_wrap=True)
+        if settings.root and any(step.reason for step in steps):
+            settings.load()  # damaged data stop the run here, once, not each notebook
         failures = _run_steps(steps, manifests, console, descriptor)
         results.conclude(settings.run_dir, suite, console, complete=not failures)
     return 1 if failures else 0
