@@ -1,6 +1,7 @@
 """What all tests share: a cache of their own, quiet backends, small faces, settings."""
 
 import os
+import signal
 import tempfile
 
 import numpy as np
@@ -12,6 +13,9 @@ from fer_utils.datasets import Dataset
 # All of this is read when a backend is imported, which none of the above does.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "agg")
+# A shell that starts pytest in the background has Ctrl-C ignored, here and in all children;
+# the tests that press it mean the usual one.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     # Each fit compiles the same steps again: jax keeps them from one to the next.
     COMPILED = tempfile.TemporaryDirectory(prefix="fer-compiled-")
