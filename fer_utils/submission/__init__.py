@@ -6,17 +6,28 @@ integer a line, a line for each row of test.csv in its order. DATA622 wants a he
 """
 
 import csv
-import datetime
 from pathlib import Path
 
 import numpy as np
 
 from fer_utils import labels, runs
 from fer_utils.errors import FerError
+from fer_utils.submission.ledger import LEDGER_COLUMNS, read_ledger, record
+from fer_utils.submission.text import read_lines
 
-LEDGER_COLUMNS = [
-    *("file", "date", "model", "data", "profile", "seed", "parameters", "train_seconds"),
-    *("device", "commit", "public", "public_se", "public_dedup", "kaggle"),
+__all__ = [
+    "LEDGER_COLUMNS",
+    "TEST_ROWS",
+    "check_data622",
+    "check_fer2013",
+    "find_example",
+    "folder",
+    "read_ledger",
+    "record",
+    "test_rows",
+    "verdict",
+    "write_data622",
+    "write_fer2013",
 ]
 _HEADERS = ("emotion", "label")  # those that an example submission may have
 
@@ -152,7 +163,7 @@ def check_fer2013(path, rows):
     Raises:
         FerError: naming the line that does not fit, or the length.
     """
-    lines = _read_lines(path)
+    lines = read_lines(path)
     start = int(bool(lines) and lines[0].lower() in _HEADERS)
     allowed = {str(label) for label in range(len(labels.FER2013))}
     for number, line in enumerate(lines[start:], start=start + 1):
@@ -161,15 +172,6 @@ def check_fer2013(path, rows):
     if len(lines) - start != rows:
         raise FerError(f"{path} has {len(lines) - start} labels, but test.csv has {rows} rows")
     return np.array(lines[start:], np.int8)
-
-
-def _read_lines(path):
-    try:
-        return Path(path).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError as error:
-        raise FerError(f"{path} is missing: run notebook 18_write_submission") from error
-    except UnicodeDecodeError as error:
-        raise FerError(f"{path} is not a text file: write the submission again") from error
 
 
 def write_data622(path, names, predicted):
@@ -208,7 +210,7 @@ def check_data622(path, names):
     Raises:
         FerError: naming the line that does not fit, or the image that is missing.
     """
-    rows = list(csv.reader(_read_lines(path)))
+    rows = list(csv.reader(read_lines(path)))
     if not rows or rows[0] != ["Image", "Emotion"]:
         raise FerError(f"{path}, line 1: expected the header Image,Emotion")
     answers = {}
@@ -224,67 +226,3 @@ def check_data622(path, names):
         odd = sorted(set(answers) ^ set(names))[0]
         raise FerError(f"{path}: {odd} is missing, or is not a test image")
     return answers
-
-
-def record(ledger, file, metrics, run, kaggle=""):
-    """Write a submission's row into the ledger, in place of an earlier row of that file.
-
-    Args:
-        ledger: path of ``leaderboard.csv``; made if absent.
-        file: path of the submission; its name is the key.
-        metrics: flat dict as in ``metrics.json``.
-        run: dict as in ``run.json``.
-        kaggle: the score Kaggle gave; empty where unknown.
-
-    Returns:
-        dict, the row.
-
-    Raises:
-        FerError: the ledger has other columns.
-    """
-    identity = run.get("identity", {})
-    public = metrics if metrics.get("scored_on") == "valid" else {}
-    row = dict.fromkeys(LEDGER_COLUMNS, "") | {
-        "file": Path(file).name,
-        "date": datetime.date.today().isoformat(),
-        "model": metrics.get("model", ""),
-        "data": identity.get("dataset", ""),
-        "profile": identity.get("profile", ""),
-        "seed": identity.get("seed", ""),
-        "parameters": metrics.get("parameters", ""),
-        "train_seconds": metrics.get("train_seconds", ""),
-        "device": run.get("device", ""),
-        "commit": run.get("commit", ""),
-        "public": _rounded(public.get("accuracy")),
-        "public_se": _rounded(public.get("standard_error")),
-        "public_dedup": _rounded(public.get("accuracy_without_twins")),
-        "kaggle": kaggle,
-    }
-    kept = [old for old in read_ledger(ledger) if old["file"] != row["file"]]
-    with runs.whole_file(ledger) as part, open(part, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, LEDGER_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows([*kept, row])
-    return row
-
-
-def _rounded(value):
-    return "" if value is None else f"{value:.4f}"
-
-
-def read_ledger(ledger):
-    """Return the ledger's rows as dicts of strings, empty where there is no ledger yet.
-
-    Raises:
-        FerError: it has other columns.
-    """
-    ledger = Path(ledger)
-    if not ledger.exists():
-        return []
-    rows = list(csv.reader(_read_lines(ledger))) or [[]]  # an empty file has no header
-    for number, row in enumerate(rows, start=1):
-        if len(row) != len(LEDGER_COLUMNS) or (number == 1 and row != LEDGER_COLUMNS):
-            raise FerError(
-                f"{ledger}, line {number}: expected the columns {','.join(LEDGER_COLUMNS)}"
-            )
-    return [dict(zip(LEDGER_COLUMNS, row, strict=True)) for row in rows[1:]]

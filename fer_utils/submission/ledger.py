@@ -1,0 +1,78 @@
+"""The ledger of what was submitted: ``leaderboard.csv``, a row a file."""
+
+import csv
+import datetime
+from pathlib import Path
+
+from fer_utils import runs
+from fer_utils.errors import FerError
+from fer_utils.submission.text import read_lines
+
+LEDGER_COLUMNS = [
+    *("file", "date", "model", "data", "profile", "seed", "parameters", "train_seconds"),
+    *("device", "commit", "public", "public_se", "public_dedup", "kaggle"),
+]
+
+
+def record(ledger, file, metrics, run, kaggle=""):
+    """Write a submission's row into the ledger, in place of an earlier row of that file.
+
+    Args:
+        ledger: path of ``leaderboard.csv``; made if absent.
+        file: path of the submission; its name is the key.
+        metrics: flat dict as in ``metrics.json``.
+        run: dict as in ``run.json``.
+        kaggle: the score Kaggle gave; empty where unknown.
+
+    Returns:
+        dict, the row.
+
+    Raises:
+        FerError: the ledger has other columns.
+    """
+    identity = run.get("identity", {})
+    public = metrics if metrics.get("scored_on") == "valid" else {}
+    row = dict.fromkeys(LEDGER_COLUMNS, "") | {
+        "file": Path(file).name,
+        "date": datetime.date.today().isoformat(),
+        "model": metrics.get("model", ""),
+        "data": identity.get("dataset", ""),
+        "profile": identity.get("profile", ""),
+        "seed": identity.get("seed", ""),
+        "parameters": metrics.get("parameters", ""),
+        "train_seconds": metrics.get("train_seconds", ""),
+        "device": run.get("device", ""),
+        "commit": run.get("commit", ""),
+        "public": _rounded(public.get("accuracy")),
+        "public_se": _rounded(public.get("standard_error")),
+        "public_dedup": _rounded(public.get("accuracy_without_twins")),
+        "kaggle": kaggle,
+    }
+    kept = [old for old in read_ledger(ledger) if old["file"] != row["file"]]
+    with runs.whole_file(ledger) as part, open(part, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, LEDGER_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*kept, row])
+    return row
+
+
+def _rounded(value):
+    return "" if value is None else f"{value:.4f}"
+
+
+def read_ledger(ledger):
+    """Return the ledger's rows as dicts of strings, empty where there is no ledger yet.
+
+    Raises:
+        FerError: it has other columns.
+    """
+    ledger = Path(ledger)
+    if not ledger.exists():
+        return []
+    rows = list(csv.reader(read_lines(ledger))) or [[]]  # an empty file has no header
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(LEDGER_COLUMNS) or (number == 1 and row != LEDGER_COLUMNS):
+            raise FerError(
+                f"{ledger}, line {number}: expected the columns {','.join(LEDGER_COLUMNS)}"
+            )
+    return [dict(zip(LEDGER_COLUMNS, row, strict=True)) for row in rows[1:]]
