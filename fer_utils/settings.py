@@ -41,7 +41,7 @@ class Settings:
     """What a notebook's four parameters mean on this machine.
 
     Args:
-        dataset: registered name, ``synthetic`` or ``fer2013``.
+        dataset: registered name, ``synthetic``, ``fer2013`` or ``facial_expressions``.
         root: where its files are; None for synthetic faces.
         profile: the Profile.
         run_dir: the run folder.
@@ -54,13 +54,19 @@ class Settings:
     run_dir: Path
     seed: int
 
-    def load(self):
-        """Return the Dataset, cut to the profile's number of rows."""
+    def load(self, size=48, **options):
+        """Return the Dataset, cut to the profile's number of rows.
+
+        Args:
+            size: int, side in pixels; FER2013 has its own.
+            **options: the source's own, see its module.
+        """
         if self.dataset == "synthetic":
-            return datasets.load("synthetic", n=self.profile.rows, seed=self.seed)
-        return datasets.subset(
-            datasets.load(self.dataset, self.root), self.profile.rows, self.seed
-        )
+            options = {"n": self.profile.rows, "seed": self.seed} | options
+            return datasets.load("synthetic", size=size, **options)
+        size = None if self.dataset == "fer2013" else size
+        dataset = datasets.load(self.dataset, self.root, size, **options)
+        return datasets.subset(dataset, self.profile.rows, self.seed)
 
     @property
     def strict(self):
@@ -78,7 +84,8 @@ def resolve(data="auto", profile="auto", run_dir="auto", seed=0):
     """Return the Settings that a notebook's parameters stand for; empty means ``auto``.
 
     Args:
-        data: ``auto`` (probe, else synthetic), ``synthetic``, or the path of FER2013's files.
+        data: ``auto`` (probe for FER2013, else synthetic), ``synthetic``, or the path of
+            FER2013's files or of the ``facial_expressions`` photographs.
         profile: ``auto`` (``smoke`` on synthetic faces, else ``gpu`` or ``cpu``), ``smoke``,
             ``cpu`` or ``gpu``.
         run_dir: ``auto`` (``runs/<dataset>-<profile>`` under the project) or a path.
@@ -89,11 +96,7 @@ def resolve(data="auto", profile="auto", run_dir="auto", seed=0):
             that cannot be one.
     """
     data, profile, run_dir = data or "auto", profile or "auto", run_dir or "auto"
-    if data == "synthetic":
-        root = None
-    else:
-        root = datasets.find("fer2013", None if data == "auto" else paths.resolved(data))
-    dataset = "fer2013" if root else "synthetic"
+    dataset, root = _find(data)
     if profile == "auto":
         profile = "smoke" if dataset == "synthetic" else _device()
     if profile not in PROFILES:
@@ -106,6 +109,23 @@ def resolve(data="auto", profile="auto", run_dir="auto", seed=0):
         run_dir=folder if run_dir == "auto" else paths.resolved(run_dir),
         seed=seed,
     )
+
+
+def _find(data):
+    """Return the registered name and the root of what ``data`` stands for."""
+    if data == "synthetic":
+        return "synthetic", None
+    if data == "auto":
+        root = datasets.find("fer2013")
+        return ("fer2013" if root else "synthetic"), root
+    path = paths.resolved(data)
+    try:
+        return "fer2013", datasets.find("fer2013", path)
+    except FerError as no_fer2013:
+        try:
+            return "facial_expressions", datasets.find("facial_expressions", path)
+        except FerError:
+            raise no_fer2013 from None
 
 
 def _device():

@@ -113,6 +113,15 @@ def test_a_path_is_looked_into(fer2013, tmp_path, monkeypatch):
     assert (s.root, s.profile) == (tmp_path / "there", settings.PROFILES["smoke"])
 
 
+def test_a_path_of_photographs_is_told_by_its_legend(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "Ann_1.png").write_bytes(b"")
+    (tmp_path / "legend.csv").write_text("user.id,image,emotion\nme,Ann_1.png,fear\n")
+    s = settings.resolve(str(tmp_path), "cpu")
+    assert (s.dataset, s.root) == ("facial_expressions", tmp_path)
+    assert s.run_dir.name == "facial_expressions-cpu"
+
+
 def test_a_path_without_data_is_an_error(tmp_path):
     with pytest.raises(FerError, match=str(tmp_path)):
         settings.resolve(str(tmp_path))
@@ -162,7 +171,7 @@ def test_profile_caps_the_rows(tmp_settings):
 
 
 def test_profile_caps_the_rows_of_files(tmp_settings, monkeypatch, faces):
-    monkeypatch.setattr(datasets, "load", lambda name, root: faces)
+    monkeypatch.setattr(datasets, "load", lambda name, root, size: faces)
     profile = dataclasses.replace(tmp_settings.profile, rows=50)
     s = dataclasses.replace(tmp_settings, dataset="fer2013", profile=profile)
     assert len(s.load()) == 50
