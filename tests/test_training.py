@@ -75,8 +75,8 @@ def no_training(monkeypatch):
     """Raise ``Trained`` where a fit would begin; keep what it was given."""
     given = {}
 
-    def trainer(network, dataset, fit_rows, watched_rows, recipe, seed):
-        given.update(fit=fit_rows, watched=watched_rows, recipe=recipe)
+    def trainer(network, examples, recipe, seed):
+        given.update(fit=examples.rows, watched=examples.watched_rows, recipe=recipe)
         raise Trained
 
     monkeypatch.setattr(fit, "Trainer", trainer)

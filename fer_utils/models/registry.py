@@ -20,6 +20,12 @@ class Recipe:
         epochs: passes over the training rows.
         augmentation: a preset of ``augment.layers``.
         schedule: ``constant``, or ``cosine`` to zero over all steps.
+        sampling: ``shuffled``, each row once an epoch; or ``balanced``, each class equally
+            often in each batch.
+        class_weights: ``none``, or ``balanced``: all classes count alike in the loss.
+        label_smoothing: share of each target that all classes divide, 0 to below 1.
+        precision: what activations are computed in, ``float32``, ``mixed_bfloat16`` or
+            ``mixed_float16``; weights stay, and are saved, as float32.
     """
 
     optimizer: str
@@ -29,6 +35,10 @@ class Recipe:
     epochs: int = 20
     augmentation: str = "none"
     schedule: str = "constant"
+    sampling: str = "shuffled"
+    class_weights: str = "none"
+    label_smoothing: float = 0.0
+    precision: str = "float32"
 
 
 @dataclasses.dataclass(frozen=True)

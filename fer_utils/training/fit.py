@@ -1,5 +1,6 @@
 """Fit a registered network, or restore what an earlier run left; interrupted fits continue."""
 
+import contextlib
 import dataclasses
 import hashlib
 from pathlib import Path
@@ -10,7 +11,9 @@ from fer_utils import datasets, evaluation, models, runs
 from fer_utils.backend import device
 from fer_utils.errors import FerError
 from fer_utils.training.checkpoints import Checkpoints
+from fer_utils.training.examples import Examples
 from fer_utils.training.log import log
+from fer_utils.training.start import begin_from, digest_of
 from fer_utils.training.trainer import PREDICT_BATCH, Trainer
 from fer_utils.training.versions import provenance
 
@@ -36,7 +39,18 @@ class Fit:
     folder: Path
 
 
-def fit_or_restore(name, dataset, settings, recipe=None, key=None, size=None):
+def fit_or_restore(
+    name,
+    dataset,
+    settings,
+    recipe=None,
+    key=None,
+    size=None,
+    *,
+    rows=None,
+    targets=None,
+    start=None,
+):
     """Return a trained network: restored where nothing differs, else trained now.
 
     All Training rows are fitted, and each epoch is watched on PublicTest. Where that has no
@@ -49,12 +63,19 @@ def fit_or_restore(name, dataset, settings, recipe=None, key=None, size=None):
         recipe: the Recipe; None for the network's own.
         key: folder under the run folder; None for the network's name.
         size: side in pixels that the network sees; None for the images' own.
+        rows: int ``(m,)``, the rows of ``train`` to fit, a row as often as it stands there,
+            see ``balance``; None for all. Rows held out to be watched are taken out.
+        targets: float32 ``(n, classes)``, a row for each of the Dataset's that sums to 1, to
+            fit in place of its label, see ``ferplus.soft_labels``; None for the labels.
+        start: ``keras.Model`` of the same network, trained before, to begin with the weights
+            of; the last layer's too where it has as many classes. None for a random start.
 
     Returns:
         A Fit.
 
     Raises:
-        FerError: the loss became NaN, or the run folder cannot be written.
+        FerError: the loss became NaN, the run folder cannot be written, ``rows`` that are not of
+            ``train``, targets that do not fit, or a ``start`` of another architecture.
     """
     import keras
     import pandas as pd
@@ -64,18 +85,23 @@ def fit_or_restore(name, dataset, settings, recipe=None, key=None, size=None):
     recipe = recipe or models.recipe(name)
     if settings.profile.epochs is not None:
         recipe = dataclasses.replace(recipe, epochs=min(recipe.epochs, settings.profile.epochs))
+    watched = _watched(dataset, settings.seed)
+    examples = Examples(dataset, watched, recipe, settings.seed, rows, targets)
     keras.utils.set_random_seed(settings.seed)
-    network = models.build(
-        name, dataset.classes, dataset.images.shape[1:], size or dataset.images.shape[1:3]
-    )
-    identity = _identity(name, dataset, settings, recipe, network)
+    shapes = dataset.classes, dataset.images.shape[1:], size or dataset.images.shape[1:3]
+    with _precision(recipe.precision):
+        fitted = models.build(name, *shapes)
+    if start is not None:
+        begin_from(fitted, start)
+    identity = _identity(name, dataset, settings, recipe, fitted)
+    identity |= examples.identity | ({} if start is None else {"start": digest_of(start)})
     restored = _restore(folder, identity)
     if restored:
         return restored
 
-    fitted, watched = _rows(dataset, settings.seed)
-    trainer = Trainer(network, dataset, fitted, watched, recipe, settings.seed)
-    history = trainer.run(folder / "checkpoint", identity)
+    history = Trainer(fitted, examples, recipe, settings.seed).run(folder / "checkpoint", identity)
+    network = models.build(name, *shapes)  # in float32, whatever the training's precision was
+    network.set_weights(fitted.get_weights())
     answered = np.union1d(watched, dataset.rows("valid", "test"))
     predictions = {
         "index": answered,
@@ -86,12 +112,30 @@ def fit_or_restore(name, dataset, settings, recipe=None, key=None, size=None):
     return _write(Fit(network, pd.DataFrame(history), metrics, predictions, folder), identity)
 
 
-def _rows(dataset, seed):
-    """Return the rows to fit and the rows to watch."""
-    train, valid = dataset.rows("train"), dataset.rows("valid")
+def _watched(dataset, seed):
+    """Return the rows to watch: PublicTest, else a tenth of Training."""
+    valid = dataset.rows("valid")
     if len(valid) and (dataset.labels[valid] >= 0).all():
-        return train, valid
-    return datasets.share(dataset, train, 0.1, seed)
+        return valid
+    return datasets.share(dataset, dataset.rows("train"), 0.1, seed)[1]
+
+
+@contextlib.contextmanager
+def _precision(policy):
+    """Build layers under a dtype policy, then go back to the one before."""
+    import keras
+
+    before = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy(policy)
+    except ValueError as error:
+        raise FerError(
+            f"no precision {policy!r}: there are float32, mixed_bfloat16 and mixed_float16"
+        ) from error
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _identity(name, dataset, settings, recipe, network):

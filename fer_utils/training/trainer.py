@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 
+from fer_utils.backend import device
 from fer_utils.errors import FerError
 from fer_utils.training.checkpoints import Checkpoints
 from fer_utils.training.log import log
@@ -15,23 +16,21 @@ PREDICT_BATCH = 512
 class Trainer:
     """One fit: the augmentation in front of the network, the checkpoints, the log."""
 
-    def __init__(self, network, dataset, fit_rows, watched_rows, recipe, seed):
+    def __init__(self, network, examples, recipe, seed):
         import keras
 
         from fer_utils.augment import layers as augment
 
         self.recipe = recipe
         self.network = network
-        self.batches = _batches(dataset, fit_rows, recipe.batch, seed)
-        self.watched = (
-            dataset.images[watched_rows],
-            _one_hot(dataset.labels[watched_rows], len(dataset.classes)),
-        )
+        self.batches = examples.batches()
+        self.watched = examples.watched()
         # The augmentation lives in the trainer alone, so it is never in the saved network.
         self.model = augment.in_front(network, recipe.augmentation, seed)
         self.model.compile(
             optimizer=self._optimizer(),
             loss=recipe.loss,
+            jit_compile=_compiled_by_xla(recipe.precision),
             # Named outright: "accuracy" beside a binary cross-entropy would be element-wise.
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         )
@@ -65,6 +64,14 @@ class Trainer:
             verbose=0,
         )
         return history
+
+
+def _compiled_by_xla(precision):
+    """Return Keras's own choice, but for bfloat16 on a CPU: XLA has slow code for it there."""
+    import keras
+
+    slow = precision == "mixed_bfloat16" and device().startswith("CPU")
+    return False if slow and keras.backend.backend() == "tensorflow" else "auto"
 
 
 def _epoch_callback(trainer, keeper, history):
@@ -105,28 +112,3 @@ def _epoch_line(row, epochs):
         f"accuracy {row['accuracy']:.3f}  watched {row['val_accuracy']:.3f}  "
         f"{row['seconds']:.1f} s, {datetime.timedelta(seconds=round(left))} left"
     )
-
-
-def _batches(dataset, rows, batch, seed):
-    """Return a PyDataset whose order follows from seed and epoch, so a fit can continue."""
-    import keras
-
-    class Batches(keras.utils.PyDataset):
-        def start(self, epoch):
-            self.order = np.random.default_rng([seed, epoch]).permutation(rows)
-
-        def __len__(self):
-            return -(-len(rows) // batch)
-
-        def __getitem__(self, i):
-            picked = self.order[i * batch : (i + 1) * batch]
-            labels = _one_hot(dataset.labels[picked], len(dataset.classes))
-            return dataset.images[picked], labels
-
-    batches = Batches()
-    batches.start(0)  # Keras looks at a few batches before the first epoch
-    return batches
-
-
-def _one_hot(labels, classes):
-    return np.eye(classes, dtype="float32")[labels]

@@ -1,0 +1,116 @@
+"""What a network is shown: which rows, in which order, with which targets and weights."""
+
+import hashlib
+
+import numpy as np
+
+from fer_utils import balance
+from fer_utils.errors import FerError
+
+
+class Examples:
+    """The rows to fit and to watch, their targets, and the batches of each epoch.
+
+    Args:
+        dataset: the Dataset.
+        watched: int ``(w,)``, rows to watch; they are not fitted.
+        recipe: the Recipe: batch, sampling, class weights, label smoothing.
+        seed: int.
+        rows: int ``(m,)``, rows of ``train`` to fit; None for all.
+        targets: float32 ``(n, classes)``; None for the labels.
+
+    Raises:
+        FerError: rows or targets that do not fit the Dataset; no such sampling or weights.
+    """
+
+    def __init__(self, dataset, watched, recipe, seed, rows=None, targets=None):
+        self.dataset, self.watched_rows, self.recipe, self.seed = dataset, watched, recipe, seed
+        given = dataset.rows("train") if rows is None else np.asarray(rows, np.int64)
+        _check_rows(dataset, given)
+        self.rows = given[~np.isin(given, watched)]
+        self.identity = {}
+        if rows is not None:
+            self.identity["rows"] = _digest(given)
+        if targets is not None:
+            targets = _checked_targets(dataset, targets, self.rows)
+            self.identity["targets"] = _digest(targets)
+        self.targets = _one_hot(dataset) if targets is None else targets
+        self.weights = self._weights()
+
+    def _weights(self):
+        """Return float32 ``(n,)``, or None where all rows weigh the same."""
+        kind = self.recipe.class_weights
+        if kind == "none":
+            return None
+        if kind != "balanced":
+            raise FerError(f"no class_weights {kind!r}: there are none and balanced")
+        labels, classes = self.dataset.labels, self.dataset.classes
+        return balance.sample_weights(labels, balance.class_weights(labels[self.rows], classes))
+
+    def order(self, epoch):
+        """Return the rows of an epoch in the order they are shown: it follows from the seed."""
+        if self.recipe.sampling == "shuffled":
+            return np.random.default_rng([self.seed, epoch]).permutation(self.rows)
+        if self.recipe.sampling != "balanced":
+            raise FerError(f"no sampling {self.recipe.sampling!r}: there are shuffled, balanced")
+        batch, draw = self.recipe.batch, [self.seed, epoch]
+        return balance.balanced_batches(self.dataset, self.rows, batch, draw).reshape(-1)
+
+    def watched(self):
+        """Return the watched images and their labels, one-hot."""
+        return self.dataset.images[self.watched_rows], _one_hot(self.dataset)[self.watched_rows]
+
+    def batches(self):
+        """Return a PyDataset; ``start(epoch)`` puts it in that epoch's order."""
+        import keras
+
+        examples, batch = self, self.recipe.batch
+
+        class Batches(keras.utils.PyDataset):
+            def start(self, epoch):
+                self.order = examples.order(epoch)
+
+            def __len__(self):
+                return -(-len(self.order) // batch)
+
+            def __getitem__(self, i):
+                return examples.shown(self.order[i * batch : (i + 1) * batch])
+
+        batches = Batches()
+        batches.start(0)  # Keras looks at a few batches before the first epoch
+        return batches
+
+    def shown(self, rows):
+        """Return images, targets and, where they differ, weights of some rows."""
+        smooth = self.recipe.label_smoothing
+        targets = self.targets[rows] * np.float32(1 - smooth)
+        targets += np.float32(smooth / targets.shape[1])
+        images = self.dataset.images[rows]
+        return (images, targets) if self.weights is None else (images, targets, self.weights[rows])
+
+
+def _check_rows(dataset, rows):
+    if not len(rows):
+        raise FerError("no rows to fit: give rows of train")
+    if (dataset.split[rows] != "train").any():
+        others = ", ".join(sorted(set(dataset.split[rows].tolist()) - {"train"}))
+        raise FerError(f"only rows of train are fitted, these hold {others}")
+
+
+def _checked_targets(dataset, targets, rows):
+    targets = np.asarray(targets, np.float32)
+    wanted = len(dataset), len(dataset.classes)
+    if targets.shape != wanted:
+        raise FerError(f"targets have shape {targets.shape}, the data need {wanted}")
+    off = rows[~np.isclose(targets[rows].sum(axis=1), 1, atol=1e-3)]
+    if len(off):
+        raise FerError(f"the targets of row {off[0]} do not sum to 1: leave it out of the rows")
+    return targets
+
+
+def _one_hot(dataset):
+    return np.eye(len(dataset.classes), dtype="float32")[dataset.labels]
+
+
+def _digest(array):
+    return hashlib.blake2b(np.ascontiguousarray(array).data, digest_size=8).hexdigest()
