@@ -8,7 +8,7 @@ import pytest
 from conftest import draw_faces
 from test_training import made_settings
 
-from fer_utils import models, training
+from fer_utils import models, runs, training
 from fer_utils.errors import FerError
 from fer_utils.training.examples import Examples
 from fer_utils.training.start import begin_from, digest_of
@@ -169,3 +169,40 @@ def test_low_precision_is_for_training_alone(dataset, tmp_path):
     assert {layer.dtype_policy.name for layer in low.model.layers} == {"float32"}
     assert {weight.dtype for weight in low.model.weights} == {"float32"}
     assert np.isfinite(low.predictions["probabilities"]).all()
+
+
+def test_cross_validation_predicts_each_person_by_a_network_that_never_saw_them(dataset, tmp_path):
+    s = made_settings(tmp_path)
+    predictions = training.cross_validate("tiny", dataset, s, RECIPE, "cv", k=3)
+    assert predictions["index"].tolist() == list(range(len(dataset)))
+    train = dataset.split == "train"
+    assert set(predictions["fold"][train]) == {0, 1, 2}
+    assert set(predictions["fold"][~train]) == {-1}
+    np.testing.assert_allclose(predictions["probabilities"].sum(axis=1), 1, atol=1e-5)
+    told = [runs.read_predictions(tmp_path / f"cv/fold{i}/predictions.npz") for i in range(3)]
+    for i, fold in enumerate(told):
+        mine = predictions["index"][predictions["fold"] == i]
+        assert set(mine) <= set(fold["index"])
+        others = predictions["index"][(predictions["fold"] != i) & train]
+        assert not set(dataset.groups[mine]) & set(dataset.groups[others])
+    row = dataset.rows("test")[0]
+    means = [fold["probabilities"][fold["index"] == row] for fold in told]
+    np.testing.assert_allclose(predictions["probabilities"][row], np.mean(means, 0)[0], atol=1e-6)
+    kept = runs.read_predictions(tmp_path / "cv/predictions.npz")
+    np.testing.assert_array_equal(kept["fold"], predictions["fold"])
+
+
+def test_names_and_order_of_what_is_predicted_change_no_prediction(dataset, tmp_path):
+    """File names are no features: nothing that is fitted may follow from those of test rows."""
+    test = dataset.rows("test")
+    moved = np.concatenate([dataset.rows("train", "valid"), test[::-1]])
+    renamed = dataset.names.copy()
+    renamed[test] = [f"AN{i}" for i in test]
+    changed = dataclasses.replace(dataset, names=renamed).take(moved)
+    told = [
+        training.cross_validate("tiny", data, made_settings(tmp_path / name), RECIPE, k=2)
+        for name, data in (("a", dataset), ("b", changed))
+    ]
+    np.testing.assert_allclose(
+        told[0]["probabilities"][moved], told[1]["probabilities"], atol=1e-5
+    )
