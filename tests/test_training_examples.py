@@ -163,6 +163,16 @@ def test_a_start_of_another_architecture_is_refused():
         begin_from(models.build("jhamski", 7, size=48), models.build("tiny", 7, size=48))
 
 
+def test_a_mirrored_prediction_is_the_mean_of_two(dataset):
+    network, images = models.build("tiny", 7, size=16), dataset.images[:5]
+    both = training.predict(network, images), training.predict(network, images[:, :, ::-1])
+    told = training.predict(network, images, mirrored=True)
+    np.testing.assert_allclose(told, np.mean(both, axis=0), atol=1e-6)
+    np.testing.assert_allclose(
+        told, training.predict(network, images[:, :, ::-1], mirrored=True), atol=1e-6
+    )
+
+
 def test_low_precision_is_for_training_alone(dataset, tmp_path):
     low = fitted(dataset, tmp_path, changes={"precision": "mixed_bfloat16"})
     assert keras.config.dtype_policy().name == "float32"

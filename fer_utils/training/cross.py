@@ -5,11 +5,21 @@ import dataclasses
 import numpy as np
 
 from fer_utils import datasets, runs
-from fer_utils.training.fit import fit_or_restore
+from fer_utils.training.fit import fit_or_restore, predict
 
 
 def cross_validate(
-    name, dataset, settings, recipe=None, key=None, size=None, *, k=5, start=None, targets=None
+    name,
+    dataset,
+    settings,
+    recipe=None,
+    key=None,
+    size=None,
+    *,
+    k=5,
+    start=None,
+    targets=None,
+    mirrored=False,
 ):
     """Fit ``k`` networks, each without a k-th of the groups, and predict what it did not see.
 
@@ -25,6 +35,7 @@ def cross_validate(
         k: int, how many folds.
         start: see ``fit_or_restore``. What it was trained on must not hold these people.
         targets: see ``fit_or_restore``.
+        mirrored: predict the image and its mirror image, and take the mean.
 
     Returns:
         dict of ``index``, ``split``, ``probabilities`` and ``fold``, sorted by ``index``, also
@@ -38,23 +49,16 @@ def cross_validate(
     key = key or name
     train = dataset.rows("train")
     others = dataset.rows("valid", "test")
-    shape = len(dataset), len(dataset.classes)
-    probabilities, fold = np.zeros(shape, np.float32), np.full(len(dataset), -1)
+    probabilities = np.zeros((len(dataset), len(dataset.classes)), np.float32)
+    fold = np.full(len(dataset), -1)
     for i, (_, held_out) in enumerate(datasets.folds(dataset, train, k, settings.seed)):
-        fitted = fit_or_restore(
-            name,
-            held_out_as_valid(dataset, held_out),
-            settings,
-            recipe,
-            f"{key}/fold{i}",
-            size,
-            start=start,
-            targets=targets,
-        )
-        told = np.zeros(shape, np.float32)
-        told[fitted.predictions["index"]] = fitted.predictions["probabilities"]
-        probabilities[held_out], fold[held_out] = told[held_out], i
-        probabilities[others] += told[others] / k
+        part, place = _held_out_as_valid(dataset, held_out), f"{key}/fold{i}"
+        options = {"start": start, "targets": targets}
+        model = fit_or_restore(name, part, settings, recipe, place, size, **options).model
+        probabilities[held_out] = predict(model, dataset.images[held_out], mirrored)
+        fold[held_out] = i
+        if len(others):
+            probabilities[others] += predict(model, dataset.images[others], mirrored) / k
     index = np.union1d(train, others)
     predictions = {
         "index": index,
@@ -66,7 +70,7 @@ def cross_validate(
     return predictions
 
 
-def held_out_as_valid(dataset, held_out):
+def _held_out_as_valid(dataset, held_out):
     """Return the Dataset with these training rows as ``valid``, and what was that as ``test``."""
     split = np.where(dataset.split == "valid", "test", dataset.split).astype("<U5")
     split[held_out] = "valid"

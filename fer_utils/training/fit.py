@@ -231,6 +231,12 @@ def _write(fit, identity):
     return fit
 
 
-def predict(model, images):
-    """Return float32 ``(n, classes)`` probabilities of uint8 images ``(n, height, width, …)``."""
-    return model.predict(images, batch_size=PREDICT_BATCH, verbose=0)
+def predict(model, images, mirrored=False):
+    """Return float32 ``(n, classes)`` probabilities of uint8 images ``(n, height, width, …)``.
+
+    With ``mirrored``, the mean of those of the image and of its mirror image.
+    """
+    probabilities = model.predict(images, batch_size=PREDICT_BATCH, verbose=0)
+    if not mirrored:
+        return probabilities
+    return (probabilities + predict(model, images[:, :, ::-1])) / 2
