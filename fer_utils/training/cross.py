@@ -1,4 +1,4 @@
-"""Cross-validation by group: each training row is judged by a network that never saw its person."""
+"""Cross-validation by group: who judges a training row never saw its person."""
 
 import dataclasses
 
