@@ -22,19 +22,70 @@ def score(labels, probabilities):
     Raises:
         FerError: there are no rows, lengths differ, a label is unknown, or a probability NaN.
     """
-    from sklearn.metrics import f1_score
-
     labels, probabilities = np.asarray(labels), np.asarray(probabilities)
     _check(labels, probabilities)
-    predicted = probabilities.argmax(axis=1)
-    accuracy = float((predicted == labels).mean())
-    present = np.unique(labels)
+    accuracy = float((probabilities.argmax(axis=1) == labels).mean())
     return {
         "accuracy": accuracy,
         "standard_error": math.sqrt(accuracy * (1 - accuracy) / len(labels)),
-        "macro_f1": float(f1_score(labels, predicted, labels=present, average="macro")),
+        "macro_f1": macro_f1(labels, probabilities),
         "n": len(labels),
     }
+
+
+def macro_f1(labels, probabilities):
+    """Return the mean F1 of the classes that occur: it counts rare ones as much as common ones.
+
+    Args:
+        labels: int ``(n,)``, none below 0.
+        probabilities: float ``(n, classes)``.
+    """
+    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
+    classes, predicted = probabilities.shape[1], probabilities.argmax(axis=1)
+    given = np.bincount(labels, minlength=classes)
+    right = np.bincount(labels[predicted == labels], minlength=classes)
+    f1 = 2 * right / np.maximum(given + np.bincount(predicted, minlength=classes), 1)
+    return float(f1[given > 0].mean())
+
+
+def bootstrap(labels, probabilities, metric, groups=None, draws=1000, seed=0):
+    """Return a score's values on resampled rows; their standard deviation is its error.
+
+    Rows are drawn with replacement, as many as there are. Rows of one person are no
+    independent examples: with ``groups``, whole groups are drawn. One seed draws the same rows
+    for every model, so the difference of two models' values is a paired one.
+
+    Args:
+        labels: int ``(n,)``, none below 0.
+        probabilities: float ``(n, classes)``.
+        metric: function ``(labels, probabilities)`` that returns a float, as ``macro_f1``.
+        groups: int ``(n,)``, what is drawn as a whole; None to draw single rows.
+        draws: int.
+        seed: int.
+
+    Returns:
+        float ``(draws,)``; NaN where the metric is not defined on what was drawn.
+
+    Raises:
+        FerError: as ``score``; groups of another length.
+
+    Example:
+        >>> values = bootstrap(labels, probabilities, macro_f1, groups=persons)
+        >>> values.std(), np.quantile(values, [0.025, 0.975])
+    """
+    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
+    _check(labels, probabilities)
+    groups = np.arange(len(labels)) if groups is None else np.asarray(groups)
+    if len(groups) != len(labels):
+        raise FerError(f"{len(labels)} labels, but {len(groups)} groups")
+    kinds, member = np.unique(groups, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    values = np.empty(draws)
+    for i in range(draws):
+        times = np.bincount(rng.integers(len(kinds), size=len(kinds)), minlength=len(kinds))
+        rows = np.repeat(np.arange(len(labels)), times[member])
+        values[i] = metric(labels[rows], probabilities[rows])
+    return values
 
 
 def _check(labels, probabilities):

@@ -62,6 +62,43 @@ def test_certain_scores_have_no_error():
     assert evaluation.score([1, 1], certain([2, 2]))["accuracy"] == 0
 
 
+def accuracy(labels, probabilities):
+    return (probabilities.argmax(axis=1) == labels).mean()
+
+
+def test_bootstrap_agrees_with_the_binomial_error():
+    labels = np.zeros(400, int)
+    answers = certain((np.arange(400) % 4 == 0).astype(int))  # three quarters are right
+    values = evaluation.bootstrap(labels, answers, accuracy, draws=2000)
+    assert values.mean() == pytest.approx(0.75, abs=0.005)
+    assert values.std() == pytest.approx(math.sqrt(0.75 * 0.25 / 400), rel=0.1)
+
+
+def test_bootstrap_draws_whole_groups():
+    # Forty persons with ten equal rows each know no more than forty rows do.
+    labels, persons = np.zeros(400, int), np.arange(400) // 10
+    answers = certain((persons % 4 == 0).astype(int))
+    values = evaluation.bootstrap(labels, answers, accuracy, groups=persons, draws=2000)
+    assert values.std() == pytest.approx(math.sqrt(0.75 * 0.25 / 40), rel=0.1)
+
+
+def test_bootstrap_draws_the_same_rows_for_each_model():
+    labels = np.arange(100) % 7
+    drawn = []
+    for answers in (certain(labels), certain((labels + 1) % 7)):
+        evaluation.bootstrap(labels, answers, lambda y, _: drawn.append(y) or 0.0, draws=2)
+    assert (drawn[0] == drawn[2]).all()
+    assert (drawn[1] == drawn[3]).all()
+    assert (drawn[0] != drawn[1]).any()
+
+
+def test_bootstrap_needs_a_group_for_each_row():
+    with pytest.raises(FerError, match="2 labels, but 1 groups"):
+        evaluation.bootstrap([0, 1], certain([0, 1]), accuracy, groups=[0])
+    with pytest.raises(FerError, match="nothing to score"):
+        evaluation.bootstrap([], np.zeros((0, 7)), accuracy)
+
+
 @pytest.mark.parametrize(
     ("labels", "probabilities", "message"),
     [

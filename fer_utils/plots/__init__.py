@@ -1,0 +1,20 @@
+"""Every figure of the suite. Each takes the axes to draw on and returns what it drew on."""
+
+from fer_utils.plots.canvas import ACCENT, INK
+from fer_utils.plots.data import brightness_contrast, class_shares, embedding
+from fer_utils.plots.images import faces, mean_faces, sample_faces
+from fer_utils.plots.scores import learning_curves, per_class, predicted_shares
+
+__all__ = [
+    "ACCENT",
+    "INK",
+    "brightness_contrast",
+    "class_shares",
+    "embedding",
+    "faces",
+    "learning_curves",
+    "mean_faces",
+    "per_class",
+    "predicted_shares",
+    "sample_faces",
+]

@@ -1,0 +1,85 @@
+"""Figures about a data set: its classes, its light, its embeddings."""
+
+import numpy as np
+
+from fer_utils.plots.canvas import ACCENT, INK, new_axes
+
+
+def class_shares(dataset, ax=None):
+    """Draw the share of each class in each split whose labels are known, as bars.
+
+    Args:
+        dataset: a Dataset.
+        ax: matplotlib axes; None for a new figure.
+
+    Returns:
+        The axes.
+    """
+    import pandas as pd
+    import seaborn as sns
+
+    known = dataset.labels >= 0
+    table = pd.DataFrame(
+        {
+            "class": np.array(dataset.classes)[dataset.labels[known]],
+            "split": dataset.split[known],
+        }
+    )
+    ax = ax or new_axes(8, 3)
+    present = [split for split in ("train", "valid", "test") if split in set(table["split"])]
+    shares = table.groupby("split")["class"].value_counts(normalize=True).reset_index()
+    sns.barplot(
+        shares,
+        x="class",
+        y="proportion",
+        hue="split",
+        ax=ax,
+        order=dataset.classes,
+        hue_order=present,
+        palette=[INK, "#9cc5d6", ACCENT][: len(present)],
+    )
+    ax.set(xlabel="", ylabel="share of the split", title="Classes are far from balanced")
+    ax.axhline(1 / len(dataset.classes), color="0.4", linewidth=0.8, linestyle="--")
+    return ax
+
+
+def brightness_contrast(dataset, rows, ax=None):
+    """Draw each image's mean grey value against its standard deviation, coloured by density."""
+    ax = ax or new_axes(5, 3.6)
+    pixels = dataset.images[rows].reshape(len(rows), -1)
+    shown = ax.hexbin(
+        pixels.mean(axis=1), pixels.std(axis=1), gridsize=40, mincnt=1, cmap="viridis"
+    )
+    ax.set(xlabel="brightness (mean grey, 0-255)", ylabel="contrast (standard deviation)")
+    ax.figure.colorbar(shown, ax=ax, label="images")
+    ax.set_title("Light differs more between photographs than expressions do")
+    return ax
+
+
+def embedding(points, values, names=None, title="", ax=None):
+    """Draw points of the plane, coloured by class or by a number.
+
+    Args:
+        points: float ``(n, 2)``.
+        values: int ``(n,)`` labels where ``names`` are given, else float ``(n,)``.
+        names: tuple of class names, or None.
+        title: of the axes.
+        ax: matplotlib axes; None for a new figure.
+
+    Returns:
+        The axes.
+    """
+    import seaborn as sns
+
+    ax = ax or new_axes(5, 4)
+    if names is None:
+        shown = ax.scatter(*points.T, c=values, s=6, cmap="viridis")
+        ax.figure.colorbar(shown, ax=ax, label="brightness")
+    else:
+        named = np.array(names)[values]
+        sns.scatterplot(
+            x=points[:, 0], y=points[:, 1], hue=named, hue_order=names, s=10, linewidth=0, ax=ax
+        )
+        ax.legend(fontsize=7, markerscale=1.5, loc="best", framealpha=0.8)
+    ax.set(xticks=[], yticks=[], title=title)
+    return ax

@@ -1,0 +1,82 @@
+"""Figures that show images."""
+
+import numpy as np
+
+from fer_utils.plots.canvas import new_grid
+
+
+def faces(images, titles=None, columns=8, width=9.0, axes=None):
+    """Draw images in a grid.
+
+    Args:
+        images: uint8 ``(n, height, width)`` or ``(n, height, width, 3)``.
+        titles: n strings, or None.
+        columns: images a row.
+        width: of the figure, in inches.
+        axes: array of at least n axes; None for a new figure.
+
+    Returns:
+        The array of axes.
+    """
+    rows = max(1, -(-len(images) // columns))
+    if axes is None:
+        cell = width / columns
+        axes = new_grid(rows, columns, (width, rows * cell * (1.15 if titles is not None else 1)))
+    for i, ax in enumerate(np.ravel(axes)):
+        ax.set_axis_off()
+        if i < len(images):
+            ax.imshow(images[i], cmap="gray", vmin=0, vmax=255)
+            if titles is not None:
+                ax.set_title(titles[i], fontsize=8, pad=2)
+    return axes
+
+
+def sample_faces(dataset, rows, per_class=8, seed=0, axes=None):
+    """Draw a row of randomly drawn images for each class.
+
+    Args:
+        dataset: a Dataset.
+        rows: int ``(m,)``, the rows to draw from.
+        per_class: images a class.
+        seed: of the draw.
+        axes: array of axes ``(classes, per_class)``; None for a new figure.
+
+    Returns:
+        The array of axes.
+    """
+    rng = np.random.default_rng(seed)
+    n = len(dataset.classes)
+    if axes is None:
+        axes = new_grid(n, per_class, (per_class * 0.9 + 0.8, n * 0.9))
+    for label, line in enumerate(axes):
+        pool = rows[dataset.labels[rows] == label]
+        drawn = rng.permutation(pool)[:per_class]
+        faces(dataset.images[drawn], axes=line)
+        line[0].text(
+            -0.15,
+            0.5,
+            dataset.classes[label],
+            transform=line[0].transAxes,
+            ha="right",
+            va="center",
+        )
+    return axes
+
+
+def mean_faces(dataset, rows, axes=None):
+    """Draw the mean image of each class and what sets it apart from the mean of all.
+
+    Returns:
+        The array of axes: means above, differences below (red is brighter, blue darker).
+    """
+    classes = dataset.classes
+    axes = new_grid(2, len(classes), (9, 2.9)) if axes is None else axes
+    overall = dataset.images[rows].mean(axis=0)
+    for label, (top, bottom) in enumerate(axes.T):
+        mean = dataset.images[rows[dataset.labels[rows] == label]].mean(axis=0)
+        top.imshow(mean, cmap="gray")
+        top.set_title(classes[label], fontsize=9)
+        bottom.imshow(mean - overall, cmap="RdBu_r", vmin=-20, vmax=20)
+        top.set_axis_off()
+        bottom.set_axis_off()
+    return axes

@@ -1,0 +1,64 @@
+"""Figures about what networks learned."""
+
+from fer_utils.plots.canvas import INK, new_axes
+
+
+def learning_curves(histories, column="accuracy", ax=None):
+    """Draw one column of several training histories, fitted rows thin, watched rows thick.
+
+    Args:
+        histories: dict of name to DataFrame with ``epoch``, ``column`` and ``val_column``.
+        column: ``accuracy`` or ``loss``.
+        ax: matplotlib axes; None for a new figure.
+
+    Returns:
+        The axes.
+    """
+    ax = ax or new_axes(6.5, 3.4)
+    for name, history in histories.items():
+        line = ax.plot(history["epoch"], history[f"val_{column}"], linewidth=2, label=name)[0]
+        ax.plot(
+            history["epoch"], history[column], linewidth=0.8, linestyle=":", color=line.get_color()
+        )
+    ax.set(xlabel="epoch", ylabel=column, title="solid: watched images, dotted: fitted images")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend(fontsize=8)
+    ax.grid(alpha=0.25)
+    return ax
+
+
+def predicted_shares(shares, ax=None):
+    """Draw which classes models answer with, one stacked bar a model.
+
+    Args:
+        shares: DataFrame, a row a model, a column a class, rows sum to 1.
+        ax: matplotlib axes; None for a new figure.
+
+    Returns:
+        The axes.
+    """
+    ax = ax or new_axes(7, 0.45 * len(shares) + 1.2)
+    shares.iloc[::-1].plot.barh(stacked=True, ax=ax, width=0.75, colormap="Set2")
+    ax.set(xlabel="share of the answers", xlim=(0, 1), ylabel="")
+    ax.legend(fontsize=8, ncols=len(shares.columns), loc="lower center", bbox_to_anchor=(0.5, 1))
+    return ax
+
+
+def per_class(scores, title="", ax=None):
+    """Draw a number for each class as horizontal bars, largest on top.
+
+    Args:
+        scores: Series, index the class names, values 0-1.
+        title: of the axes.
+        ax: matplotlib axes; None for a new figure.
+
+    Returns:
+        The axes.
+    """
+    ax = ax or new_axes(5, 2.8)
+    scores = scores.sort_values()
+    bars = ax.barh(scores.index, scores.values, color=INK)
+    ax.bar_label(bars, fmt="%.2f", padding=3, fontsize=8)
+    ax.set(xlim=(0, 1.08), title=title)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
