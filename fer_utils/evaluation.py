@@ -33,19 +33,21 @@ def score(labels, probabilities):
     }
 
 
-def macro_f1(labels, probabilities):
+def macro_f1(labels, probabilities, among=None):
     """Return the mean F1 of the classes that occur: it counts rare ones as much as common ones.
 
     Args:
         labels: int ``(n,)``, none below 0.
         probabilities: float ``(n, classes)``.
+        among: ints, the classes to take the mean of, all rows counted; None for all.
     """
     labels, probabilities = np.asarray(labels), np.asarray(probabilities)
     classes, predicted = probabilities.shape[1], probabilities.argmax(axis=1)
     given = np.bincount(labels, minlength=classes)
     right = np.bincount(labels[predicted == labels], minlength=classes)
     f1 = 2 * right / np.maximum(given + np.bincount(predicted, minlength=classes), 1)
-    return float(f1[given > 0].mean())
+    wanted = given > 0 if among is None else (given > 0) & np.isin(np.arange(classes), among)
+    return float(f1[wanted].mean())
 
 
 def bootstrap(labels, probabilities, metric, groups=None, draws=1000, seed=0):

@@ -230,3 +230,11 @@ def test_claims_that_do_not_hold_stop_only_where_strict():
     with pytest.raises(AssertionError, match="does not hold: b; c"):
         evaluation.check_claims(claims, strict=True)
     assert evaluation.check_claims(claims, strict=False).tolist() == ["yes", "no", "no"]
+
+
+def test_macro_f1_among_some_classes_counts_all_rows():
+    """Class 0: F1 2/3 (a row of class 2 is taken for it), class 1: 1, class 2: 0."""
+    labels, answers = np.array([0, 1, 1, 2]), np.array([0, 1, 1, 0])
+    told = np.eye(3)[answers]
+    assert evaluation.macro_f1(labels, told) == pytest.approx((2 / 3 + 1) / 3)
+    assert evaluation.macro_f1(labels, told, among=[0, 1]) == pytest.approx((2 / 3 + 1) / 2)
