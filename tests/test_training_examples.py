@@ -71,6 +71,15 @@ def test_class_weights_make_all_classes_count_alike(dataset):
     assert len(images) == len(targets) == len(weights)
 
 
+def test_root_weights_go_half_of_the_way(dataset):
+    rows = dataset.rows("train")
+    weights = examples(dataset, class_weights="root").shown(rows)[2]
+    sums = np.bincount(dataset.labels[rows], weights)
+    sizes = np.bincount(dataset.labels[rows])
+    np.testing.assert_allclose(sums / sums[0], np.sqrt(sizes / sizes[0]), rtol=1e-5)
+    assert weights.mean() == pytest.approx(1)
+
+
 def test_targets_take_the_place_of_labels_and_smoothing_comes_on_top(dataset):
     soft = np.full((len(dataset), 7), 0.05, np.float32)
     soft[:, 2] = 0.7
@@ -86,7 +95,7 @@ def test_targets_take_the_place_of_labels_and_smoothing_comes_on_top(dataset):
     ("changes", "message"),
     [
         ({"sampling": "fair"}, "no sampling 'fair': there are shuffled, balanced"),
-        ({"class_weights": "auto"}, "no class_weights 'auto': there are none and balanced"),
+        ({"class_weights": "auto"}, "no class_weights 'auto': there are none, root, balanced"),
         ({"precision": "float7"}, "no precision 'float7': there are float32, mixed_bfloat16"),
     ],
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def class_weights(labels, classes):
+def class_weights(labels, classes, power=1.0):
     """Return what each class weighs so that all count alike: ``n / (classes * n of the class)``.
 
     Give the dict to ``fit(class_weight=...)``: Keras takes no array there, and older versions
@@ -12,15 +12,17 @@ def class_weights(labels, classes):
     Args:
         labels: int ``(n,)``, of the training rows; -1 is not counted.
         classes: tuple of class names.
+        power: float, of a class's size that it is divided by: 0.5 goes half of the way, in
+            proportions; 0 leaves all weights at 1.
 
     Returns:
         dict from label to float; their mean over the rows is 1. Classes without rows weigh 1.
     """
     labels = np.asarray(labels)
     number = np.bincount(labels[labels >= 0], minlength=len(classes))
-    present = max((number > 0).sum(), 1)
-    weights = number.sum() / (present * np.maximum(number, 1))
-    weights = np.where(number > 0, weights, 1.0)
+    raw = np.maximum(number, 1) ** -float(power)
+    mean = (raw * number).sum() / max(number.sum(), 1)
+    weights = np.where(number > 0, raw / (mean or 1.0), 1.0)
     return dict(enumerate(weights.tolist()))
 
 

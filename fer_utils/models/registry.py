@@ -22,7 +22,8 @@ class Recipe:
         schedule: ``constant``, or ``cosine`` to zero over all steps.
         sampling: ``shuffled``, each row once an epoch; or ``balanced``, each class equally
             often in each batch.
-        class_weights: ``none``, or ``balanced``: all classes count alike in the loss.
+        class_weights: ``none``; ``balanced``, all classes count alike in the loss; or ``root``,
+            a class counts as the square root of its size.
         label_smoothing: share of each target that all classes divide, 0 to below 1.
         precision: what activations are computed in, ``float32``, ``mixed_bfloat16`` or
             ``mixed_float16``; weights stay, and are saved, as float32.

@@ -7,6 +7,8 @@ import numpy as np
 from fer_utils import balance
 from fer_utils.errors import FerError
 
+_POWERS = {"root": 0.5, "balanced": 1.0}  # of a class's size that its weight is divided by
+
 
 class Examples:
     """The rows to fit and to watch, their targets, and the batches of each epoch.
@@ -42,10 +44,11 @@ class Examples:
         kind = self.recipe.class_weights
         if kind == "none":
             return None
-        if kind != "balanced":
-            raise FerError(f"no class_weights {kind!r}: there are none and balanced")
+        if kind not in _POWERS:
+            raise FerError(f"no class_weights {kind!r}: there are none, {', '.join(_POWERS)}")
         labels, classes = self.dataset.labels, self.dataset.classes
-        return balance.sample_weights(labels, balance.class_weights(labels[self.rows], classes))
+        weights = balance.class_weights(labels[self.rows], classes, _POWERS[kind])
+        return balance.sample_weights(labels, weights)
 
     def order(self, epoch):
         """Return the rows of an epoch in the order they are shown: it follows from the seed."""
