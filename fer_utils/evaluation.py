@@ -143,6 +143,36 @@ def recall(labels, probabilities, classes):
     return found.reindex(range(len(classes))).set_axis(classes)
 
 
+def of_class(labels, probabilities, label):
+    """Return how well one class is found.
+
+    Args:
+        labels: int ``(n,)``.
+        probabilities: float ``(n, classes)``.
+        label: int.
+
+    Returns:
+        dict: ``recall``, ``recall_error`` (binomial, of one more row found and one more missed,
+        so that none found of a few is no certain zero), ``precision`` (NaN where the class is
+        never answered), ``rows`` (how many are of the class).
+
+    Raises:
+        FerError: the class does not occur.
+    """
+    labels, predicted = np.asarray(labels), np.asarray(probabilities).argmax(axis=1)
+    n, answered = int((labels == label).sum()), int((predicted == label).sum())
+    if not n:
+        raise FerError(f"no row has label {label}: it has no recall")
+    found = int(((labels == label) & (predicted == label)).sum())
+    guarded = (found + 1) / (n + 2)
+    return {
+        "recall": found / n,
+        "recall_error": math.sqrt(guarded * (1 - guarded) / (n + 2)),
+        "precision": found / answered if answered else math.nan,
+        "rows": n,
+    }
+
+
 def twins_in_train(dataset):
     """Return bool ``(n,)``: the row's pixels are those of a Training row (not for these).
 

@@ -79,11 +79,24 @@ def test_removal_of_rows(data, rows):
 def test_removal_and_duplication_to_n(data, rows):
     assert numbers(data, balance.remove_to(data, rows, 15)) == [15, 4, 12, 15, 15, 0, 15]
     assert numbers(data, balance.remove_to(data, rows)) == [4, 4, 4, 4, 4, 0, 4]
+    each = dict(zip(data.classes, range(9, 2, -1), strict=True))
+    assert numbers(data, balance.remove_to(data, rows, each)) == [9, 4, 7, 6, 5, 0, 3]
     more = balance.duplicate_to(data, rows, 30)
     assert numbers(data, more) == [40, 30, 30, 80, 30, 0, 30]
     assert set(np.bincount(more)[40:44]) == {7, 8}
     assert set(more) == set(rows)
     assert numbers(data, balance.duplicate_to(data, rows)) == [80] * 5 + [0, 80]
+
+
+def test_repeating_rows():
+    rows = np.arange(10, 17)
+    shown = balance.repeat_to(rows, 24, seed=1)
+    assert len(shown) == 24
+    assert sorted(shown[:7]) == sorted(shown[7:14]) == rows.tolist()
+    assert set(np.bincount(shown)[10:]) == {3, 4}
+    assert shown.tolist() == balance.repeat_to(rows, 24, seed=1).tolist()
+    assert shown.tolist() != balance.repeat_to(rows, 24, seed=2).tolist()
+    assert len(set(balance.repeat_to(rows, 3))) == 3
 
 
 def test_rows_may_be_a_mask(data, rows):
@@ -180,6 +193,9 @@ def test_adasyn(data, rows):
     mixed = dataclasses.replace(data, images=noise)
     longer, train = balance.adasyn(mixed, rows, n=30, neighbours=3)
     np.testing.assert_allclose(numbers(longer, train), [40, 30, 30, 80, 30, 0, 30], atol=6)
+    # The 80 rows lack 10, an eighth each, which rounds to none; imbalanced-learn then raises.
+    longer, train = balance.adasyn(mixed, rows, n=90, neighbours=80, fewer=True)
+    assert numbers(longer, train)[3] == 80
     apart = dataclasses.replace(data, images=(np.zeros_like(data.images)))
     apart.images[data.labels == 1] = 255
     with pytest.raises(
@@ -230,6 +246,14 @@ def test_class_weights(data, rows):
     assert each[-1] == 0
     assert each[:-1].mean() == pytest.approx(1)
     assert each[40] == pytest.approx(weights[1])
+
+
+def test_dividing_by_shares_undoes_them():
+    shares, likelihoods = np.array([0.9, 0.1, 0.0]), np.array([[0.4, 0.6, 0.0], [0.7, 0.3, 0.0]])
+    answers = likelihoods * shares
+    answers /= answers.sum(axis=1, keepdims=True)
+    assert answers.argmax(axis=1).tolist() == [0, 0]
+    np.testing.assert_allclose(balance.divide_by_shares(answers, shares), likelihoods)
 
 
 def test_class_weights_act_in_keras(data, rows):

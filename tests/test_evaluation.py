@@ -92,6 +92,19 @@ def test_bootstrap_draws_the_same_rows_for_each_model():
     assert (drawn[0] != drawn[1]).any()
 
 
+def test_one_class():
+    found = evaluation.of_class([0, 0, 0, 1, 1], certain([0, 0, 1, 0, 2]), 0)
+    assert found["recall"] == found["precision"] == pytest.approx(2 / 3)
+    assert found["recall_error"] == pytest.approx(math.sqrt(3 / 5 * 2 / 5 / 5))
+    assert found["rows"] == 3
+    none = evaluation.of_class([0, 0, 1], certain([1, 1, 1]), 0)
+    assert none["recall"] == 0
+    assert math.isnan(none["precision"])
+    assert none["recall_error"] > 0.1, "two rows missed are no certain zero"
+    with pytest.raises(FerError, match="no row has label 3"):
+        evaluation.of_class([0], certain([0]), 3)
+
+
 def test_bootstrap_needs_a_group_for_each_row():
     with pytest.raises(FerError, match="2 labels, but 1 groups"):
         evaluation.bootstrap([0, 1], certain([0, 1]), accuracy, groups=[0])

@@ -94,6 +94,20 @@ def test_hold_out():
     assert held.fingerprint != data.fingerprint
 
 
+def test_trial():
+    data = small(300)
+    part = datasets.trial(data, 60, seed=1)
+    assert part.names.tolist() == data.names[data.rows("train")].tolist(), "Training alone"
+    fitted, judged = part.rows("train"), part.rows("valid")
+    assert len(fitted) == pytest.approx(60, abs=15)
+    assert len(fitted) + len(judged) == len(part)
+    assert not set(part.groups[fitted]) & set(part.groups[judged])
+    assert part.fingerprint == datasets.trial(data, 60, seed=1).fingerprint
+    assert part.fingerprint != datasets.trial(data, 60, seed=2).fingerprint
+    most = [len(datasets.trial(data, n).rows("train")) / len(part) for n in (None, 10_000)]
+    assert most == pytest.approx([2 / 3, 2 / 3], abs=0.05)
+
+
 # Merge
 
 

@@ -16,6 +16,10 @@ HISTORY = pd.DataFrame(
     }
 )
 SHARES = pd.DataFrame([[0.5, 0.5], [0.1, 0.9]], index=["v1", "v2"], columns=["happy", "sad"])
+SCORES = pd.DataFrame(
+    {"accuracy": [0.5, 0.6], "standard_error": [0.1, 0.1], "recall": [0.2, 0.0], "error": 0.05},
+    index=["none", "weights"],
+)
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +49,9 @@ def on_one_axes(faces):
         "learning_curves": lambda **k: plots.learning_curves({"v1": HISTORY}, **k),
         "predicted_shares": lambda **k: plots.predicted_shares(SHARES, **k),
         "per_class": lambda **k: plots.per_class(SHARES.loc["v1"], **k),
+        "trade_off": lambda **k: plots.trade_off(
+            SCORES, ("accuracy", "standard_error"), ("recall", "error"), **k
+        ),
     }
 
 
@@ -64,6 +71,13 @@ def test_given_axes_are_drawn_on_and_returned(name, faces, ax):
     assert on_one_axes(faces)[name](ax=ax) is ax
     assert drawn(ax) > 0
     assert len(plt.get_fignums()) == 1
+
+
+def test_a_trade_off_names_each_point():
+    made = plots.trade_off(SCORES, ("accuracy", "standard_error"), ("recall", "error"))
+    assert [text.get_text() for text in made.get_legend().get_texts()] == ["none", "weights"]
+    assert made.containers[1].lines[0].get_xydata().tolist() == [[0.6, 0.0]]
+    assert made.get_xlabel() == "accuracy"
 
 
 def test_class_shares_show_the_splits_that_have_labels(faces):

@@ -78,8 +78,9 @@ def adasyn(dataset, rows, n=None, neighbours=5, fewer=False, seed=0):
     """Bring rarer classes to about ``n`` rows, most where other classes are near.
 
     He et al. 2008, https://doi.org/10.1109/IJCNN.2008.4633969. As ``smote``, but an image is
-    the more often a start the more of its neighbours are of other classes; rounding makes
-    the number differ from ``n`` a little.
+    the more often a start the more of its neighbours are of other classes. How often is
+    rounded, so the number differs from ``n``: a class that lacks less than half of what it
+    has may stay as it is.
 
     Args:
         dataset: a Dataset.
@@ -143,6 +144,8 @@ def _resampled(method, sampler, pixels, dataset, rows, label):
     try:
         mixed, _ = sampler.fit_resample(pixels, dataset.labels[rows])
     except (ValueError, RuntimeError) as error:
+        if str(error).startswith("No samples will be generated"):  # ADASYN's rounding
+            return pixels[:0]
         why = str(error).split(". ")[0].splitlines()[0]
         raise FerError(
             f"{method}: class {dataset.classes[label]!r} cannot be brought to more rows ({why}): "

@@ -37,24 +37,9 @@ def removal_counts(counts, factor=1.5, passes=2):
 
 
 def remove_majority(dataset, rows, seed=0, factor=1.5, passes=2):
-    """Return the rows that seed 000's removal leaves, see ``removal_counts``.
-
-    Args:
-        dataset: a Dataset.
-        rows: int ``(m,)``, rows of ``train`` with labels.
-        seed: int, of the choice.
-        factor: float.
-        passes: int.
-
-    Returns:
-        int64, sorted.
-
-    Raises:
-        FerError: rows that are not of ``train``, or without label.
-    """
+    """Return the rows that seed 000's removal leaves: ``remove_to`` its ``removal_counts``."""
     rows = checked(dataset, rows)
-    limits = removal_counts(counts(dataset, rows), factor, passes)
-    return _cut(dataset, rows, list(limits.values()), seed)
+    return remove_to(dataset, rows, removal_counts(counts(dataset, rows), factor, passes), seed)
 
 
 def remove_to(dataset, rows, n=None, seed=0):
@@ -63,7 +48,8 @@ def remove_to(dataset, rows, n=None, seed=0):
     Args:
         dataset: a Dataset.
         rows: int ``(m,)``, rows of ``train`` with labels.
-        n: int; None for the size of the smallest class that has any.
+        n: int, or a dict from class to int; None for the size of the smallest class that has
+            any rows.
         seed: int.
 
     Returns:
@@ -74,8 +60,13 @@ def remove_to(dataset, rows, n=None, seed=0):
     """
     rows = checked(dataset, rows)
     number = numbers(dataset, rows)
-    n = number[number > 0].min(initial=len(rows)) if n is None else n
-    return _cut(dataset, rows, [n] * len(number), seed)
+    n = number[number > 0].min() if n is None else n
+    limits = [n[name] for name in dataset.classes] if isinstance(n, dict) else [n] * len(number)
+    rng = np.random.default_rng(seed)
+    kept = [
+        rng.permutation(own)[: limits[dataset.labels[own[0]]]] for own in _by_class(dataset, rows)
+    ]
+    return np.sort(np.concatenate(kept))
 
 
 def duplicate_to(dataset, rows, n=None, seed=0):
@@ -98,6 +89,23 @@ def duplicate_to(dataset, rows, n=None, seed=0):
     rows = checked(dataset, rows)
     n = numbers(dataset, rows).max() if n is None else n
     return np.sort(np.concatenate([rows, missing(dataset, rows, n, seed)]))
+
+
+def repeat_to(rows, n, seed=0):
+    """Return ``n`` rows: these in random order, all of them before any comes again.
+
+    Fit ways of balancing on as many: then each takes the same number of steps, and they differ
+    in nothing but the balance. A plain epoch of duplicated rows would train for longer.
+
+    Args:
+        rows: int ``(m,)``, not empty.
+        n: int.
+        seed: int.
+
+    Returns:
+        int64 ``(n,)``.
+    """
+    return _endless(np.asarray(rows), n, np.random.default_rng(seed))
 
 
 def balanced_batches(dataset, rows, size, seed=0, steps=None):
@@ -170,15 +178,6 @@ def missing(dataset, rows, n, seed):
 def _by_class(dataset, rows):
     labels = dataset.labels[rows]
     return [rows[labels == label] for label in np.unique(labels)]
-
-
-def _cut(dataset, rows, limits, seed):
-    """Return at most so many rows of each class, sorted; ``limits`` has one for each class."""
-    rng = np.random.default_rng(seed)
-    kept = [
-        rng.permutation(own)[: limits[dataset.labels[own[0]]]] for own in _by_class(dataset, rows)
-    ]
-    return np.sort(np.concatenate(kept))
 
 
 def _endless(rows, length, rng):

@@ -37,3 +37,23 @@ def sample_weights(labels, weights):
     for label, weight in weights.items():
         table[label] = weight
     return table[np.asarray(labels)]
+
+
+def divide_by_shares(probabilities, shares):
+    """Return probabilities as if all classes were equally common: a remedy without training.
+
+    A network that learned from unequal classes has their shares in its answers. Divided by
+    them (Saerens et al. 2002, https://doi.org/10.1162/089976602753284446) a rare class is
+    answered where it fits best, not only where it is likelier than a common one.
+
+    Args:
+        probabilities: float ``(n, classes)``, rows sum to 1.
+        shares: float ``(classes,)``, of the training rows; a class of share 0 keeps its
+            probability.
+
+    Returns:
+        float ``(n, classes)``, rows sum to 1.
+    """
+    shares = np.asarray(shares)
+    divided = probabilities / np.where(shares > 0, shares, 1)
+    return divided / divided.sum(axis=1, keepdims=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from fer_utils.datasets.base import SPLITS, UNKNOWN, Dataset, group_identical
 from fer_utils.datasets.merge import merge
-from fer_utils.datasets.splits import folds, hold_out, share, subset
+from fer_utils.datasets.splits import folds, hold_out, share, subset, trial
 from fer_utils.errors import FerError
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "private_labels",
     "share",
     "subset",
+    "trial",
 ]
 
 # A source is a module with load(root=None, size=None, **options) -> Dataset; one that reads

@@ -18,7 +18,7 @@ def share(dataset, rows, fraction, seed=0):
     Args:
         dataset: a Dataset.
         rows: int ``(m,)``, the rows to part, for example ``dataset.rows("train")``.
-        fraction: the share of rows to hold out, between 0 and 0.5.
+        fraction: the share of rows to hold out, above 0 and below 1.
         seed: int.
 
     Returns:
@@ -106,6 +106,32 @@ def hold_out(dataset, fraction, seed=0, source="train", target="valid"):
     split = dataset.split.astype(object)
     split[held_out] = target
     return dataclasses.replace(dataset, split=split.astype(str))
+
+
+def trial(dataset, n=None, seed=0):
+    """Return Training alone, parted for choosing: some rows to fit, the others to judge on.
+
+    What is chosen so, a recipe or a way of balancing, has not been chosen on PublicTest.
+
+    Args:
+        dataset: a Dataset.
+        n: int, about how many rows stay ``train``, two thirds of Training at most; None for
+            those.
+        seed: int, of the choice.
+
+    Returns:
+        Dataset of the labelled ``train`` rows, in their order; those not to be fitted are
+        ``valid``. No group is in both.
+
+    Raises:
+        FerError: fewer groups than that needs.
+    """
+    train = dataset.take((dataset.split == "train") & (dataset.labels >= 0))
+    fraction = min((n or len(train)) / max(len(train), 1), 2 / 3)
+    fitted = share(train, np.arange(len(train)), fraction, seed)[1]
+    split = np.full(len(train), "valid")
+    split[fitted] = "train"
+    return dataclasses.replace(train, split=split)
 
 
 def _checked(dataset, rows):

@@ -3,7 +3,7 @@
 from fer_utils.plots.canvas import ACCENT, INK
 from fer_utils.plots.data import brightness_contrast, class_shares, embedding
 from fer_utils.plots.images import faces, mean_faces, sample_faces
-from fer_utils.plots.scores import learning_curves, per_class, predicted_shares
+from fer_utils.plots.scores import learning_curves, per_class, predicted_shares, trade_off
 
 __all__ = [
     "ACCENT",
@@ -17,4 +17,5 @@ __all__ = [
     "per_class",
     "predicted_shares",
     "sample_faces",
+    "trade_off",
 ]

@@ -62,3 +62,29 @@ def per_class(scores, title="", ax=None):
     ax.set(xlim=(0, 1.08), title=title)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def trade_off(table, x, y, ax=None):
+    """Draw two scores against each other, a point with error bars for each row of a table.
+
+    Args:
+        table: DataFrame, a row a model; the columns named by ``x`` and ``y``.
+        x: names of two columns, a score and its standard error.
+        y: likewise.
+        ax: matplotlib axes; None for a new figure.
+
+    Returns:
+        The axes.
+    """
+    ax = ax or new_axes(7.5, 4)
+    marks = "osD^v<>Pphd*X"
+    for i, (name, row) in enumerate(table.iterrows()):
+        ax.errorbar(
+            row[x[0]], row[y[0]], xerr=row[x[1]], yerr=row[y[1]], label=name,
+            fmt=marks[i % len(marks)], color=f"C{i % 10}", elinewidth=0.8, alpha=0.9,
+        )  # fmt: skip
+    ax.set(xlabel=x[0].replace("_", " "), ylabel=y[0].replace("_", " "))
+    ax.set_title("bars: one standard error")
+    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.grid(alpha=0.25)
+    return ax
