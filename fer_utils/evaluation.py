@@ -33,6 +33,16 @@ def score(labels, probabilities):
     }
 
 
+def accuracy(labels, probabilities):
+    """Return the share of rows whose most probable class is the label.
+
+    Args:
+        labels: int ``(n,)``, none below 0.
+        probabilities: float ``(n, classes)``.
+    """
+    return float((np.asarray(probabilities).argmax(axis=1) == np.asarray(labels)).mean())
+
+
 def macro_f1(labels, probabilities, among=None):
     """Return the mean F1 of the classes that occur: it counts rare ones as much as common ones.
 
