@@ -24,10 +24,10 @@ def score(labels, probabilities):
     """
     labels, probabilities = np.asarray(labels), np.asarray(probabilities)
     _check(labels, probabilities)
-    accuracy = float((probabilities.argmax(axis=1) == labels).mean())
+    share = accuracy(labels, probabilities)
     return {
-        "accuracy": accuracy,
-        "standard_error": math.sqrt(accuracy * (1 - accuracy) / len(labels)),
+        "accuracy": share,
+        "standard_error": math.sqrt(share * (1 - share) / len(labels)),
         "macro_f1": macro_f1(labels, probabilities),
         "n": len(labels),
     }
