@@ -24,13 +24,23 @@ def score(labels, probabilities):
     """
     labels, probabilities = np.asarray(labels), np.asarray(probabilities)
     _check(labels, probabilities)
-    accuracy = float((probabilities.argmax(axis=1) == labels).mean())
+    share = accuracy(labels, probabilities)
     return {
-        "accuracy": accuracy,
-        "standard_error": math.sqrt(accuracy * (1 - accuracy) / len(labels)),
+        "accuracy": share,
+        "standard_error": math.sqrt(share * (1 - share) / len(labels)),
         "macro_f1": macro_f1(labels, probabilities),
         "n": len(labels),
     }
+
+
+def accuracy(labels, probabilities):
+    """Return the share of rows whose most probable class is the label.
+
+    Args:
+        labels: int ``(n,)``, none below 0.
+        probabilities: float ``(n, classes)``.
+    """
+    return float((np.asarray(probabilities).argmax(axis=1) == np.asarray(labels)).mean())
 
 
 def macro_f1(labels, probabilities, among=None):

@@ -76,7 +76,7 @@ def test_sets_hold_known_names_and_their_sources_counts():
 
 
 def test_list_takes_a_pattern():
-    assert bank.list_transforms("crop_*") == ["crop_10", "crop_12", "crop_8"]
+    assert bank.list_transforms("crop_*") == ["crop_8", "crop_10", "crop_12"]
 
 
 def test_an_unknown_name_suggests_the_nearest():

@@ -195,6 +195,18 @@ def test_both_ways_to_warp_agree(shape):
     np.testing.assert_allclose(one, other, atol=0.05)
 
 
+@pytest.mark.parametrize("shape", [(9, 17, 14), (9, 17, 14, 3)])
+@pytest.mark.parametrize("name", ["none", "flip", "modern"])
+def test_shown_is_what_a_step_would_see(name, shape):
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    out = layers.shown(images, name, seed=4)
+    assert (out.dtype, out.shape) == (np.uint8, shape)
+    assert (out != images).any() == (name != "none")
+    step = apply(name, images.reshape(9, 17, 14, -1).astype("float32"), seed=4)
+    assert np.abs(out.reshape(step.shape) - step).max() <= 0.5
+    np.testing.assert_array_equal(layers.shown(images, name, seed=4), out)
+
+
 def test_the_erased_patch_is_grey_and_at_most_a_quarter_wide():
     black = np.zeros((64, 41, 41, 1), "float32")
     patch = keras.ops.convert_to_numpy(layers.preset("modern")[-1](black, training=True))

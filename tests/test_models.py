@@ -46,6 +46,9 @@ def test_normalisation_adds_only_its_own_weights():
     # Four numbers a filter: scale, offset, running mean and variance.
     assert normal.count_params() - plain.count_params() == 4 * (32 + 64 + 128 + 128)
     assert sum(isinstance(x, keras.layers.BatchNormalization) for x in normal.layers) == 4
+    with keras.StatelessScope(initialize_variables=False):
+        plain, normal = (models.build(n, 7, size=48) for n in ("jhamski", "normalised_jhamski"))
+    assert normal.count_params() - plain.count_params() == 4 * (32 + 32 + 64)
 
 
 @pytest.mark.parametrize("name", models.list_models())

@@ -52,6 +52,8 @@ def on_one_axes(faces):
         "trade_off": lambda **k: plots.trade_off(
             SCORES, ("accuracy", "standard_error"), ("recall", "error"), **k
         ),
+        "told_and_true": lambda **k: plots.told_and_true({"a": HISTORY}, {"a": 0.3}, **k),
+        "estimates": lambda **k: plots.estimates(SHARES.loc["v1"], SHARES.loc["v2"], **k),
     }
 
 
@@ -174,3 +176,47 @@ def test_per_class_has_the_largest_on_top():
     made = plots.per_class(pd.Series({"sad": 0.2, "happy": 0.9, "fear": 0.1}), title="recall")
     assert [bar.get_width() for bar in made.patches] == [0.1, 0.2, 0.9]
     assert [tick.get_text() for tick in made.get_yticklabels()] == ["fear", "sad", "happy"]
+
+
+def test_a_contact_sheet_has_a_cell_for_each_image_under_its_name(faces):
+    groups = {
+        "one": {"first": faces.images[0]},
+        "more": {f"no {i}": faces.images[i] for i in range(5)},
+    }
+    figure = plots.contact_sheet(groups, columns=3)
+    figure.canvas.draw()
+    assert [part._suptitle.get_text() for part in figure.subfigs] == ["one", "more"]
+    shown = [[ax for ax in part.axes if ax.images] for part in figure.subfigs]
+    assert [len(axes) for axes in shown] == [1, 5]
+    assert shown[1][4].get_title() == "no 4"
+    np.testing.assert_array_equal(shown[1][4].images[0].get_array(), faces.images[4])
+
+
+def test_a_contact_sheet_of_one_group(faces):
+    assert len(plots.contact_sheet({"one": {"first": faces.images[0]}}).axes) == 10
+
+
+def test_draws_have_a_row_for_each_name(faces):
+    axes = plots.draws({"none": faces.images[:4], "flip": faces.images[4:8]})
+    assert axes.shape == (2, 4)
+    assert [line[0].texts[0].get_text() for line in axes] == ["none", "flip"]
+    np.testing.assert_array_equal(axes[1, 2].images[0].get_array(), faces.images[6])
+    assert plots.draws({"none": faces.images[:4]}, axes=axes[:1]).shape == (1, 4)
+
+
+def test_told_and_true_draws_what_is_true_in_the_colour_of_what_was_told():
+    made = plots.told_and_true({"a": HISTORY, "b": HISTORY}, {"a": 0.3, "b": 0.2})
+    assert len(made.lines) == 6
+    assert [set(line.get_ydata()) for line in made.lines[4:]] == [{0.3}, {0.2}]
+    assert made.lines[5].get_color() == made.lines[2].get_color() != made.lines[0].get_color()
+
+
+def test_estimates_have_the_first_on_top_and_bars_of_one_error():
+    values, errors = pd.Series({"a": 0.5, "b": 0.4}), pd.Series({"b": 0.02, "a": 0.1})
+    made = plots.estimates(values, errors, highlighted=["b"])
+    assert [tick.get_text() for tick in made.get_yticklabels()] == ["a", "b"]
+    assert made.yaxis_inverted()
+    (bar,) = made.containers[1][2]
+    np.testing.assert_allclose(bar.get_segments()[0][:, 0], [0.38, 0.42])
+    colors = [container[0].get_color() for container in made.containers]
+    assert colors == [plots.INK, plots.ACCENT]

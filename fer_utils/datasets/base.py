@@ -16,7 +16,8 @@ class Dataset:
     """Images with their labels and the split each belongs to; row i is one image.
 
     Args:
-        images: uint8 ``(n, height, width)`` grey or ``(n, height, width, 3)`` RGB, 0-255.
+        images: uint8 ``(n, height, width)`` grey or ``(n, height, width, 3)`` RGB, 0-255; an
+            array, or what is indexed as one, see ``augment.bank.with_copies``.
         labels: int8 ``(n,)``, the index in ``classes``, -1 where unknown or withheld.
         classes: tuple of class names.
         split: str ``(n,)``: ``train``, ``valid`` or ``test``.
@@ -53,7 +54,9 @@ class Dataset:
         digest = hashlib.blake2b(digest_size=8)
         digest.update(repr((self.images.shape, self.classes)).encode())
         for array in (self.images, self.labels, self.groups):
-            digest.update(np.ascontiguousarray(array).data)
+            # Images that are made when asked for have one of their own, see augment.bank.
+            own = getattr(array, "fingerprint", None)
+            digest.update(own or np.ascontiguousarray(array).data)
         digest.update("\n".join(self.split.tolist()).encode())
         return digest.hexdigest()
 

@@ -92,13 +92,23 @@ def seed000_v4(x, classes):
     recipe=Recipe("rmsprop", learning_rate=1e-3, loss="binary_crossentropy", batch=200, epochs=20),
     version="v1",
 )
-def jhamski(x, classes):
+def jhamski(x, classes, normalise=False, dropout=0.5):
     """Three convolutions, a small dense layer, dropout behind it."""
     from keras import layers
 
-    x = conv_pool(x, 32, 3)
-    x = conv_pool(x, 32, 3)
-    x = conv_pool(x, 64, 3)
+    for filters in (32, 32, 64):
+        x = conv_pool(x, filters, 3, normalise=normalise)
     x = layers.Dense(64, activation="relu")(layers.Flatten()(x))
-    x = layers.Dropout(0.5)(x)
+    x = layers.Dropout(dropout)(x)
     return layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
+
+
+@register(
+    source="ours: jhamski with batch normalisation and, as seed 000's last network, no dropout",
+    size=150,
+    classes=labels.DATA622,
+    recipe=Recipe("adam", learning_rate=2e-3, batch=32, schedule="cosine"),
+)
+def normalised_jhamski(x, classes):
+    """Hamski's network that learns within a few hundred steps, for short experiments."""
+    return jhamski(x, classes, normalise=True, dropout=0)

@@ -22,6 +22,7 @@ class Notebook:
 SUITE = (
     Notebook("01_explore_data"),
     Notebook("02_balance_classes"),
+    Notebook("03_augment_images"),
     Notebook("05_model_v1_first_cnns"),
     Notebook("18_write_submission", needs=("05_model_v1_first_cnns",)),
 )

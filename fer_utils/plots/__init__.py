@@ -1,5 +1,6 @@
 """Every figure of the suite. Each takes the axes to draw on and returns what it drew on."""
 
+from fer_utils.plots.augmentation import contact_sheet, draws, estimates, told_and_true
 from fer_utils.plots.canvas import ACCENT, INK
 from fer_utils.plots.data import brightness_contrast, class_shares, embedding
 from fer_utils.plots.images import faces, mean_faces, sample_faces
@@ -10,12 +11,16 @@ __all__ = [
     "INK",
     "brightness_contrast",
     "class_shares",
+    "contact_sheet",
+    "draws",
     "embedding",
+    "estimates",
     "faces",
     "learning_curves",
     "mean_faces",
     "per_class",
     "predicted_shares",
     "sample_faces",
+    "told_and_true",
     "trade_off",
 ]

@@ -92,6 +92,25 @@ class Examples:
         return (images, targets) if self.weights is None else (images, targets, self.weights[rows])
 
 
+def repeated(rows, shown, seed=0, most=8):
+    """Return rows and epochs that show so many images, however many rows there are.
+
+    Trainings of different rows are then compared after as many optimiser steps.
+
+    Args:
+        rows: int ``(m,)``, rows to fit.
+        shown: int, images to show in all epochs together.
+        seed: int, of the choice of those that come once more.
+        most: int, epochs at most.
+
+    Returns:
+        ``(rows, epochs)``: int64 rows, each equally often, give or take one, and int. Where
+        there are more rows than ``shown``, some do not come.
+    """
+    epochs = max(1, min(most, shown // len(rows)))
+    return np.resize(np.random.default_rng(seed).permutation(rows), shown // epochs), epochs
+
+
 def _check_rows(dataset, rows):
     if not len(rows):
         raise FerError("no rows to fit: give rows of train")

@@ -17,8 +17,18 @@ docstring of the transform says so. True of all of them:
 """
 
 from fer_utils.augment.bank import drawn, filters, moves  # noqa: F401  (they fill the registry)
+from fer_utils.augment.bank.longer import Streamed, with_copies
 from fer_utils.augment.bank.registry import apply, describe, list_transforms
 from fer_utils.augment.bank.sets import SETS
 from fer_utils.augment.bank.stream import Augmented, stream
 
-__all__ = ["SETS", "Augmented", "apply", "describe", "list_transforms", "stream"]
+__all__ = [
+    "SETS",
+    "Augmented",
+    "Streamed",
+    "apply",
+    "describe",
+    "list_transforms",
+    "stream",
+    "with_copies",
+]

@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import fnmatch
 import inspect
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -26,6 +27,11 @@ class Transform:
     function: Callable
     drawn: bool
     text: str
+
+    @property
+    def kind(self):
+        """``moves`` (pixels move), ``filters`` (values change) or ``drawn`` (anew each time)."""
+        return self.function.__module__.rsplit(".", 1)[-1]
 
 
 _TRANSFORMS = {}
@@ -54,9 +60,20 @@ def enter(name, function, text):
     return function
 
 
-def list_transforms(pattern="*"):
-    """Return the names that match, sorted, for example ``list_transforms("rotate_*")``."""
-    return sorted(fnmatch.filter(_TRANSFORMS, pattern))
+def list_transforms(pattern="*", kind=None):
+    """Return the names that match, in order, for example ``list_transforms("rotate_*")``.
+
+    Args:
+        pattern: of the names, as file names are matched.
+        kind: ``moves``, ``filters`` or ``drawn``; None for all.
+    """
+    names = sorted(fnmatch.filter(_TRANSFORMS, pattern), key=_natural)
+    return [name for name in names if kind in (None, _TRANSFORMS[name].kind)]
+
+
+def _natural(name):
+    """Sort 5 before 10."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 def describe(name):

@@ -3,6 +3,8 @@
 They are the identity at inference and never part of the saved model.
 """
 
+import numpy as np
+
 from fer_utils.errors import FerError
 
 
@@ -63,6 +65,30 @@ def in_front(network, name, seed=0):
     if not mixes:
         return keras.Sequential([start, *make(seed), network])
     return Mixing([start, *make(seed), Mix(seed=seed + 10), network])
+
+
+def shown(images, name, seed=0):
+    """Return the images as a training step shows them to the network, mixing left out.
+
+    Args:
+        images: uint8 ``(n, height, width)`` or ``(n, height, width, channels)``.
+        name: one of ``presets()``.
+        seed: int.
+
+    Returns:
+        uint8 of the same shape.
+
+    Raises:
+        FerError: no such preset.
+    """
+    from keras import ops
+
+    grey = images.ndim == 3
+    batch = ops.cast(images[..., None] if grey else images, "float32")
+    for layer in preset(name, seed):
+        batch = layer(batch, training=True)
+    out = np.rint(ops.convert_to_numpy(batch)).clip(0, 255).astype("uint8")
+    return out[..., 0] if grey else out
 
 
 def _describe(name):
