@@ -406,3 +406,14 @@ def test_a_dataset_of_files(folder):
     rgb = faces.cropped(dataset, folder, size=40, side=SIDE, rgb=True, align=True)
     assert rgb.images.shape == (3, 40, 40, 3)
     assert np.ptp(rgb.images.astype(int), axis=-1).max() > 20, "colours are kept"
+
+
+def test_marks_stand_in_a_copy():
+    photo = np.zeros((50, 60), np.uint8)
+    face = Face((5, 10, 20, 25), 0.95, ((10, 20), (20, 20)))
+    picture = faces.marked(photo, [face])
+    assert picture.shape == (50, 60, 3)
+    assert picture[10, 15].tolist() == list(faces.marks.SURE)
+    assert picture[20, 10].tolist() == list(faces.marks.EYES)
+    assert faces.marked(photo, [face], confident=0.99)[10, 15].tolist() != picture[10, 15].tolist()
+    assert not photo.any()

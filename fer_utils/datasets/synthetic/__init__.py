@@ -4,7 +4,8 @@ Each face is a person (shape, skin, age, hair, glasses) who shows an expression 
 units move the features and fold the skin), posed, lit and photographed with blur and grain.
 ``load`` gives a Dataset with FER2013's failings: unequal classes, wrong labels, identical
 images across splits, a few black ones. ``generate`` gives faces on request with everything
-that is known about them, ``sequences`` the way into an expression.
+that is known about them, ``sequences`` the way into an expression, ``snapshots`` photographs
+of whole scenes, for face detection.
 
 No photograph and no person's likeness is in it: scores on it say whether code works and
 ideas compare, not how well a model reads faces.
@@ -14,24 +15,17 @@ import numpy as np
 
 from fer_utils.datasets.base import UNKNOWN, Dataset, group_identical
 from fer_utils.datasets.synthetic.action_units import EFFECTS, PROTOTYPES, UNITS
-from fer_utils.datasets.synthetic.checks import (
-    check_count,
-    check_seed,
-    check_share,
-    class_names,
-    pair,
-)
+from fer_utils.datasets.synthetic.checks import pair
 from fer_utils.datasets.synthetic.ckplus import write_ckplus
-from fer_utils.datasets.synthetic.draws import Draws
-from fer_utils.datasets.synthetic.faces import PERSONS_A_SEED, Faces, generate
-from fer_utils.datasets.synthetic.labelling import COUNTS, draw_labels
+from fer_utils.datasets.synthetic.faces import Faces, generate
+from fer_utils.datasets.synthetic.labelling import COUNTS
 from fer_utils.datasets.synthetic.plan import Plan
 from fer_utils.datasets.synthetic.scene import OCCLUDERS
 from fer_utils.datasets.synthetic.sequences import Sequences, sequences
 from fer_utils.datasets.synthetic.snapshots import Snapshots, snapshots
 
-__all__ = ["COUNTS", "EFFECTS", "OCCLUDERS", "PROTOTYPES", "UNITS", "Faces", "Sequences", "Snapshots",
-           "find", "generate", "load", "private_labels", "sequences", "snapshots",
+__all__ = ["COUNTS", "EFFECTS", "OCCLUDERS", "PROTOTYPES", "UNITS", "Faces", "Sequences",
+           "Snapshots", "find", "generate", "load", "private_labels", "sequences", "snapshots",
            "write_ckplus"]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-_BROW = 0.24  # share of the head above what detectors call a face
+_BROW = 0.14  # share of the head above what detectors call a face
 _FLOOR = 12.0  # half face widths below the eyes, out of every picture
 
 

@@ -23,7 +23,7 @@ class Pose:
     scale: np.ndarray
 
     def moved(self, place):
-        """Return the Pose at other places: ``(n, 3)``, centre in image sides, and relative size."""
+        """Return the Pose at places ``(n, 3)``: centre in image sides, and relative size."""
         return dataclasses.replace(self, centre=place[:, :2], scale=self.scale * place[:, 2:])
 
     def project(self, points, relief, rim):
