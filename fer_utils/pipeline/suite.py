@@ -21,6 +21,7 @@ class Notebook:
 
 SUITE = (
     Notebook("01_explore_data"),
+    Notebook("04_crop_faces"),
     Notebook("05_model_v1_first_cnns"),
     Notebook("18_write_submission", needs=("05_model_v1_first_cnns",)),
 )
