@@ -16,10 +16,11 @@ from fer_utils.datasets.base import group_identical
 from fer_utils.errors import FerError
 from fer_utils.faces.crops import CONFIDENT, MARGIN, check_options, crop, inside, largest, square
 from fer_utils.faces.detection import SIDE, Face, detect
+from fer_utils.faces.marks import marked
 from fer_utils.faces.store import find
 
 __all__ = ["CONFIDENT", "MARGIN", "NO_FACE", "SIDE", "Face", "crop", "cropped", "detect", "find",
-           "inside", "largest", "square"]  # fmt: skip
+           "inside", "largest", "locate", "marked", "photograph", "square"]  # fmt: skip
 
 WHOLE = "whole"
 NO_FACE = (WHOLE, policies.DROP, policies.ERROR)
@@ -70,13 +71,13 @@ def cropped(
     """
     _check(dataset, size, margin, no_face, found)
     if found is None:
-        found = _found(dataset, root, side)
+        found = locate(dataset, root, side)
     chosen = [largest(faces, confident) for faces in found]
     kept = _settled(dataset, chosen, no_face)
     images = np.empty((len(kept), size, size, *((3,) if rgb else ())), np.uint8)
 
     def cut(i):
-        photo, face = _photo(dataset, root, kept[i], rgb), chosen[kept[i]]
+        photo, face = photograph(dataset, root, kept[i], rgb), chosen[kept[i]]
         images[i] = (
             _middle(photo, size) if face is None else crop(photo, face, size, margin, align)
         )
@@ -94,14 +95,29 @@ def _check(dataset, size, margin, no_face, found):
         raise FerError(f"found has {len(found)} entries for {len(dataset)} rows: give one each")
 
 
-def _found(dataset, root, side):
+def locate(dataset, root=None, side=SIDE):
+    """Return the faces of each row's photograph: a list of tuples of Face, see ``detect``.
+
+    Args:
+        dataset: Dataset of photographs.
+        root: folder that ``dataset.names`` are relative to, see ``cropped``; None to take
+            ``dataset.images``.
+        side: see ``detect``.
+    """
     if root is None:
         return detect(dataset.images, side)
     return find([Path(root, name) for name in dataset.names.tolist()], side)
 
 
-def _photo(dataset, root, i, rgb):
-    """Return a photograph in its own size, grey or RGB as asked."""
+def photograph(dataset, root, i, rgb=False):
+    """Return the photograph of row ``i`` in its own size, grey or RGB as asked; uint8.
+
+    Args:
+        dataset: Dataset of photographs.
+        root: folder that ``dataset.names`` are relative to; None to take ``dataset.images``.
+        i: int, row.
+        rgb: three channels instead of grey.
+    """
     if root is not None:
         return photographs.read(Path(root, str(dataset.names[i])), rgb)
     image = dataset.images[i]

@@ -23,6 +23,7 @@ SUITE = (
     Notebook("01_explore_data"),
     Notebook("02_balance_classes"),
     Notebook("03_augment_images"),
+    Notebook("04_crop_faces"),
     Notebook("05_model_v1_first_cnns"),
     Notebook("18_write_submission", needs=("05_model_v1_first_cnns",)),
 )

@@ -4,7 +4,8 @@ Each face is a person (shape, skin, age, hair, glasses) who shows an expression 
 units move the features and fold the skin), posed, lit and photographed with blur and grain.
 ``load`` gives a Dataset with FER2013's failings: unequal classes, wrong labels, identical
 images across splits, a few black ones. ``generate`` gives faces on request with everything
-that is known about them, ``sequences`` the way into an expression.
+that is known about them, ``sequences`` the way into an expression, ``snapshots`` photographs
+of whole scenes, for face detection.
 
 No photograph and no person's likeness is in it: scores on it say whether code works and
 ideas compare, not how well a model reads faces.
@@ -14,26 +15,18 @@ import numpy as np
 
 from fer_utils.datasets.base import UNKNOWN, Dataset, group_identical
 from fer_utils.datasets.synthetic.action_units import EFFECTS, PROTOTYPES, UNITS
-from fer_utils.datasets.synthetic.checks import (
-    check_count,
-    check_seed,
-    check_share,
-    class_names,
-    pair,
-)
+from fer_utils.datasets.synthetic.checks import pair
 from fer_utils.datasets.synthetic.ckplus import write_ckplus
-from fer_utils.datasets.synthetic.draws import Draws
-from fer_utils.datasets.synthetic.faces import PERSONS_A_SEED, Faces, generate
-from fer_utils.datasets.synthetic.labelling import COUNTS, draw_labels
+from fer_utils.datasets.synthetic.faces import Faces, generate
+from fer_utils.datasets.synthetic.labelling import COUNTS
+from fer_utils.datasets.synthetic.plan import Plan
 from fer_utils.datasets.synthetic.scene import OCCLUDERS
 from fer_utils.datasets.synthetic.sequences import Sequences, sequences
+from fer_utils.datasets.synthetic.snapshots import Snapshots, snapshots
 
-__all__ = ["COUNTS", "EFFECTS", "OCCLUDERS", "PROTOTYPES", "UNITS", "Faces", "Sequences", "find",
-           "generate", "load", "private_labels", "sequences", "write_ckplus"]  # fmt: skip
-
-_STREAM = 8
-_PERSON_IMAGES = 6  # how many images a person has, on average
-_SHARES = (("train", 0.8), ("valid", 0.1), ("test", 0.1))  # FER2013's, in its order of rows
+__all__ = ["COUNTS", "EFFECTS", "OCCLUDERS", "PROTOTYPES", "UNITS", "Faces", "Sequences",
+           "Snapshots", "find", "generate", "load", "private_labels", "sequences", "snapshots",
+           "write_ckplus"]  # fmt: skip
 
 
 def find(root=None):
@@ -72,7 +65,7 @@ def load(
         >>> faces.images.shape, len(faces.rows("train"))
         ((500, 32, 32), 400)
     """
-    plan = _Plan(n, seed, classes, wrong_labels, twins, blanks)
+    plan = Plan(n, seed, classes, wrong_labels, twins, blanks)
     drawn = generate(
         n, size=pair(size), seed=seed, classes=classes, labels=plan.truth, identity=plan.persons
     )
@@ -90,46 +83,5 @@ def private_labels(
 
     Takes the arguments of ``load``. For ``evaluation.evaluate_final`` alone.
     """
-    plan = _Plan(n, seed, classes, wrong_labels, twins, blanks)
+    plan = Plan(n, seed, classes, wrong_labels, twins, blanks)
     return plan.labels[plan.split == "test"]
-
-
-class _Plan:
-    """Who is in which row, which rows are twins or black, and what they are labelled."""
-
-    def __init__(self, n, seed, classes, wrong_labels, twins, blanks):
-        check_count("n", n)
-        check_seed(seed)
-        for name, share in (("twins", twins), ("blanks", blanks)):
-            check_share(name, share)
-        self.classes = class_names(classes)
-        draws = Draws(seed, _STREAM, np.arange(n))
-        ends = np.rint(np.cumsum([share for _, share in _SHARES]) * n).astype(int)
-        self.split = np.repeat([name for name, _ in _SHARES], np.diff(ends, prepend=0))
-        self.persons = _cast(draws, ends, seed)
-        self.blank = draws.chance(blanks)
-        self.source = _sources(draws, twins, self.blank)
-        shown, _ = draw_labels(n, seed, self.classes)
-        self.truth = shown[self.source]
-        _, self.labels = draw_labels(n, seed, self.classes, wrong_labels, wanted=self.truth)
-        nobody = -1 - np.arange(n)
-        self.groups = np.where(self.blank, nobody, self.persons[self.source])
-
-
-def _cast(draws, ends, seed):
-    """Return a person for each row, drawn from as many as its split has."""
-    rows = np.diff(ends, prepend=0)
-    actors = np.maximum(rows // _PERSON_IMAGES, 1)
-    first = np.cumsum(actors) - actors
-    within = draws.uniform() * np.repeat(actors, rows)
-    return seed * PERSONS_A_SEED + np.repeat(first, rows) + within.astype(np.int64)
-
-
-def _sources(draws, twins, blank):
-    """Return the row whose picture each row shows: itself, but for twins."""
-    n = len(draws)
-    source = np.arange(n)
-    is_twin, earlier = draws.chance(twins), (draws.uniform() * np.arange(n)).astype(int)
-    for i in np.flatnonzero(is_twin & ~blank & ~blank[earlier]):
-        source[i] = source[earlier[i]]
-    return source

@@ -26,7 +26,7 @@ FIXED_SHIFT = 4  # fractional bits of the coordinates
 _CELLS = 26  # of the lattice the pose is computed on, along the shorter side
 
 
-def paint(person, shapes, folds, drop, scene, size):
+def paint(person, shapes, folds, drop, scene, size, lattice=1):
     """Return pictures.
 
     Args:
@@ -36,6 +36,7 @@ def paint(person, shapes, folds, drop, scene, size):
         drop: float ``(n,)``, how far the jaw is down, in half face widths.
         scene: Scene.
         size: int ``(height, width)``.
+        lattice: how much finer than usual the pose is computed, for small faces.
 
     Returns:
         uint8 ``(n, height, width)``.
@@ -45,7 +46,7 @@ def paint(person, shapes, folds, drop, scene, size):
     shapes = shapes | obstacle_shapes(person, scene)
     polygons = to_pixels(scene.pose, shapes, _ORDER, side * finer)
     greys = tones(person, shapes, scene, _ORDER)
-    cells = tuple(round(_CELLS * a) for a in aspect)
+    cells = tuple(round(_CELLS * lattice * a) for a in aspect)
     maps = scene.pose.texture_map(drop, cells, aspect)
     texture = skin.shade(folds, paints(person), scene.light, side)
     maps = maps * np.float32([texture.shape[2], texture.shape[1]]) - np.float32(0.5)

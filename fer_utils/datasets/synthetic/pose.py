@@ -22,6 +22,10 @@ class Pose:
     centre: np.ndarray
     scale: np.ndarray
 
+    def moved(self, place):
+        """Return the Pose at places ``(n, 3)``: centre in image sides, and relative size."""
+        return dataclasses.replace(self, centre=place[:, :2], scale=self.scale * place[:, 2:])
+
     def project(self, points, relief, rim):
         """Return where points of the faces are in the picture.
 

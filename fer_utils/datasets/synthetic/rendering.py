@@ -10,6 +10,7 @@ from fer_utils.datasets.synthetic.draws import Draws
 from fer_utils.datasets.synthetic.masks import unit_masks
 from fer_utils.datasets.synthetic.painting import paint
 from fer_utils.datasets.synthetic.persons import draw_persons
+from fer_utils.datasets.synthetic.placed import dressed, face_boxes
 from fer_utils.datasets.synthetic.scene import OCCLUDERS, draw_scene
 from fer_utils.datasets.synthetic.shapes import outlines
 
@@ -31,6 +32,8 @@ class Rows:
         pose: float ``(n, 3)``, degrees.
         turn: float ``(n, 3)``, degrees to add to the pose.
         occluder: str ``(n,)``, one of ``OCCLUDERS``.
+        place: float ``(n, 3)``, where the face is: x and y between the eyes, in image sides, and
+            its size, 1 for one that fills the picture.
     """
 
     keys: np.ndarray
@@ -43,6 +46,7 @@ class Rows:
     pose: np.ndarray | None = None
     turn: np.ndarray | None = None
     occluder: np.ndarray | None = None
+    place: np.ndarray | None = None
 
     def part(self, rows):
         """Return the Rows of a slice."""
@@ -73,8 +77,12 @@ def _render(rows, size, seed, masks):
     shapes = outlines(person, effect)
     folds = skin.fold_strengths(person, effect)
     drop = effect["jaw"]
-    return {
-        "images": paint(person, shapes, folds, drop, scene, size),
+    finer, where = 1, {}
+    if rows.place is not None:
+        finer, shapes = 1 / rows.place[:, 2].min(), dressed(shapes)
+        where = dict(zip(("boxes", "eyes"), face_boxes(scene.pose, shapes, size), strict=True))
+    return where | {
+        "images": paint(person, shapes, folds, drop, scene, size, finer),
         "action_units": activity,
         "pose": scene.pose.degrees.astype(np.float32),
         "occluder": np.asarray(OCCLUDERS)[scene.occluder],
@@ -97,6 +105,8 @@ def _scene(rows, person, size, seed):
     degrees = scene.pose.degrees if rows.pose is None else np.asarray(rows.pose, float)
     degrees = degrees if rows.turn is None else degrees + rows.turn
     scene = dataclasses.replace(scene, pose=dataclasses.replace(scene.pose, degrees=degrees))
+    if rows.place is not None:
+        scene = dataclasses.replace(scene, pose=scene.pose.moved(rows.place))
     if rows.frame is not None:
         scene.camera.speck = Draws(seed, _GRAIN, rows.keys * 1000 + rows.frame).uniform()
     if rows.occluder is not None:

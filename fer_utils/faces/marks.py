@@ -1,0 +1,30 @@
+"""Photographs with what was found in them drawn in."""
+
+import cv2
+import numpy as np
+
+from fer_utils.faces.crops import CONFIDENT
+from fer_utils.faces.detection import check
+
+SURE, UNSURE, EYES = (60, 200, 90), (230, 80, 60), (255, 220, 0)
+
+
+def marked(photo, faces, confident=CONFIDENT):
+    """Return a copy with boxes (green, red where unsure) and eyes (yellow); uint8 RGB.
+
+    Args:
+        photo: uint8 ``(height, width)`` or ``(height, width, 3)``.
+        faces: sequence of Face.
+        confident: 0-1, from which confidence on a box is green.
+    """
+    check(photo)
+    picture = np.repeat(photo[..., None], 3, axis=-1) if photo.ndim == 2 else photo.copy()
+    thick = max(round(min(photo.shape[:2]) / 100), 1)
+    for face in faces:
+        x, y, width, height = face.box
+        ends = (round(x), round(y)), (round(x + width), round(y + height))
+        colour = SURE if face.confidence >= confident else UNSURE
+        cv2.rectangle(picture, *ends, colour, thick)
+        for eye in face.eyes or ():
+            cv2.circle(picture, tuple(map(round, eye)), thick, EYES, -1)
+    return picture
