@@ -108,7 +108,7 @@ def repeated(rows, shown, seed=0, most=8):
         there are more rows than ``shown``, some do not come.
     """
     epochs = max(1, min(most, shown // len(rows)))
-    return np.resize(np.random.default_rng(seed).permutation(rows), shown // epochs), epochs
+    return balance.repeat_to(rows, shown // epochs, seed), epochs
 
 
 def _check_rows(dataset, rows):
