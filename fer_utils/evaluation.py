@@ -100,6 +100,30 @@ def bootstrap(labels, probabilities, metric, groups=None, draws=1000, seed=0):
     return values
 
 
+def compare(labels, answers, groups=None):
+    """Return the accuracies of models on the same rows, and what each gains over the first.
+
+    Errors are bootstrapped, see ``bootstrap``; a gain's is that of the paired difference.
+
+    Args:
+        labels: int ``(n,)``, none below 0.
+        answers: dict of name to probabilities, float ``(n, classes)``.
+        groups: int ``(n,)``, for example persons; None for single rows.
+
+    Returns:
+        DataFrame, a row a model: ``accuracy``, ``error``, ``gain``, ``gain_error``, ``n``.
+    """
+    import pandas as pd
+
+    shares = pd.Series({name: accuracy(labels, p) for name, p in answers.items()})
+    drawn = pd.DataFrame(
+        {name: bootstrap(labels, p, accuracy, groups) for name, p in answers.items()}
+    )
+    gains = drawn.sub(drawn.iloc[:, 0], axis=0)
+    columns = {"accuracy": shares, "error": drawn.std(), "gain": shares - shares.iloc[0]}
+    return pd.DataFrame({**columns, "gain_error": gains.std(), "n": len(labels)})
+
+
 def _check(labels, probabilities):
     if len(labels) == 0:
         raise FerError("nothing to score: there are no rows")

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fer_utils import evaluation, models, settings, training
+from fer_utils import models, settings, training
 from fer_utils.augment import bank
 from fer_utils.errors import FerError
 
@@ -106,9 +106,3 @@ def test_repeated_shows_as_many_images_whatever_the_rows(n):
     again = training.repeated(np.arange(n), 1000)[0]
     np.testing.assert_array_equal(rows, again)
     assert (rows != training.repeated(np.arange(n), 1000, seed=1)[0]).any()
-
-
-def test_accuracy_is_the_scores():
-    labels, probabilities = np.array([0, 1, 2, 1]), np.eye(3)[[0, 1, 0, 1]]
-    assert evaluation.accuracy(labels, probabilities) == 0.75
-    assert evaluation.score(labels, probabilities)["accuracy"] == 0.75

@@ -251,3 +251,29 @@ def test_macro_f1_among_some_classes_counts_all_rows():
     told = np.eye(3)[answers]
     assert evaluation.macro_f1(labels, told) == pytest.approx((2 / 3 + 1) / 3)
     assert evaluation.macro_f1(labels, told, among=[0, 1]) == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_accuracy_is_the_scores():
+    labels, probabilities = np.array([0, 1, 2, 1]), np.eye(3)[[0, 1, 0, 1]]
+    assert evaluation.accuracy(labels, probabilities) == 0.75
+    assert evaluation.score(labels, probabilities)["accuracy"] == 0.75
+
+
+def test_compare_pairs_the_models():
+    rng = np.random.default_rng(0)
+    labels, groups = rng.integers(3, size=400), np.arange(400) // 4
+    half = np.where(rng.random(400) < 0.5, labels, (labels + 1) % 3)
+    better = np.where(np.arange(400) < 40, labels, half)
+    answers = {"half": np.eye(3)[half], "same": np.eye(3)[half], "better": np.eye(3)[better]}
+    table = evaluation.compare(labels, answers, groups)
+    assert list(table.index) == ["half", "same", "better"]
+    assert table["accuracy"].tolist() == [
+        evaluation.accuracy(labels, answers[name]) for name in table.index
+    ]
+    drawn = evaluation.bootstrap(labels, answers["half"], evaluation.accuracy, groups)
+    assert table.loc["half", "error"] == pytest.approx(drawn.std(), rel=0.01)
+    assert table.loc["same", ["gain", "gain_error"]].tolist() == [0, 0]
+    row = table.loc["better"]
+    assert row["gain"] == pytest.approx((better == labels).mean() - (half == labels).mean())
+    assert 0 < row["gain_error"] < row["error"]  # what is hard for both cancels
+    assert (table["n"] == 400).all()
