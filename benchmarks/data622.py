@@ -64,6 +64,17 @@ def pretrained(fer2013, run_dir):
     )
 
 
+def looked_at(place):
+    """Return the photographs, and three views of them, all with the same groups."""
+    whole = datasets.load("facial_expressions", place.root, size=48)
+    crop = faces.cropped(whole, place.root, size=48)
+    upright = faces.cropped(whole, place.root, size=48, align=True)
+    views = {"whole": whole, "crop": crop, "upright": upright}
+    groups = datasets.group_identical(upright.images, crop.groups)  # crop's hold whole's
+    views = {name: dataclasses.replace(view, groups=groups) for name, view in views.items()}
+    return views["whole"], views
+
+
 def tuned(name, views, place, start):
     """Return a member's out-of-fold probabilities, and those of the test rows."""
     align, changes = MEMBERS[name]
@@ -76,10 +87,10 @@ def tuned(name, views, place, start):
 
 
 def features(views, network):
-    """Return float32 ``(n, views * 256)``: what the last layer but one says of each view."""
+    """Return float32 ``(n, views * 256)``: what the last layer is given, of each view."""
     import keras
 
-    inner = keras.Model(network.input, network.layers[-3].output)
+    inner = keras.Model(network.input, network.get_layer("probabilities").input)
     return np.hstack([training.predict(inner, view.images, mirrored=True) for view in views])
 
 
@@ -199,12 +210,7 @@ def main():
     keras.utils.set_random_seed(0)
     first = pretrained(fer2013, run_dir)
     place = settings.resolve(photographs, "cpu", run_dir)
-    whole = datasets.load("facial_expressions", photographs, size=48)
-    views = {
-        "whole": whole,
-        "crop": faces.cropped(whole, photographs, size=48),
-        "upright": faces.cropped(whole, photographs, size=48, align=True),
-    }
+    whole, views = looked_at(place)
     start = first.model
     members = {name: tuned(name, views, place, start) for name in MEMBERS}
     members["linear"] = linear(whole, features(views.values(), start), place.seed)
