@@ -129,9 +129,11 @@ def test_balanced_batches(data, rows):
     ],
 )
 def test_only_rows_of_train(data, way):
-    with pytest.raises(FerError, match="only rows of train are balanced, these hold test"):
+    with pytest.raises(
+        FerError, match="only rows of train are fitted or balanced, these hold test"
+    ):
         way(data, np.arange(len(data)))
-    with pytest.raises(FerError, match="no rows to balance"):
+    with pytest.raises(FerError, match="no rows: give rows of train"):
         way(data, np.array([], int))
     unlabelled = dataclasses.replace(data, split=np.full(len(data), "train"))
     with pytest.raises(FerError, match="rows without label"):

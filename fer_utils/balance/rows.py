@@ -37,7 +37,21 @@ def removal_counts(counts, factor=1.5, passes=2):
 
 
 def remove_majority(dataset, rows, seed=0, factor=1.5, passes=2):
-    """Return the rows that seed 000's removal leaves: ``remove_to`` its ``removal_counts``."""
+    """Return the rows that seed 000's removal leaves: ``remove_to`` its ``removal_counts``.
+
+    Args:
+        dataset: a Dataset.
+        rows: int ``(m,)``, rows of ``train`` with labels.
+        seed: int.
+        factor: see ``removal_counts``.
+        passes: see ``removal_counts``.
+
+    Returns:
+        int64, sorted.
+
+    Raises:
+        FerError: rows that are not of ``train``, or without label.
+    """
     rows = checked(dataset, rows)
     return remove_to(dataset, rows, removal_counts(counts(dataset, rows), factor, passes), seed)
 
@@ -94,6 +108,8 @@ def duplicate_to(dataset, rows, n=None, seed=0):
 def repeat_to(rows, n, seed=0):
     """Return ``n`` rows: these in random order, all of them before any comes again.
 
+    Training shuffles them anew: what stays is that each comes equally often, give or take one.
+
     Fit ways of balancing on as many: then each takes the same number of steps, and they differ
     in nothing but the balance. A plain epoch of duplicated rows would train for longer.
 
@@ -141,12 +157,16 @@ def checked(dataset, rows):
     rows = np.asarray(rows)
     rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
     if not len(rows):
-        raise FerError("no rows to balance: give rows of train")
+        raise FerError("no rows: give rows of train")
     if (dataset.split[rows] != "train").any():
         others = ", ".join(sorted(set(dataset.split[rows].tolist()) - {"train"}))
-        raise FerError(f"only rows of train are balanced, these hold {others}: split first")
+        raise FerError(
+            f"only rows of train are fitted or balanced, these hold {others}: split first"
+        )
     if (dataset.labels[rows] == UNKNOWN).any():
-        raise FerError("rows without label cannot be balanced: leave out those of label -1")
+        raise FerError(
+            "rows without label cannot be fitted or balanced: leave out those of label -1"
+        )
     return rows
 
 

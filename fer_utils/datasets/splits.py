@@ -131,6 +131,8 @@ def trial(dataset, n=None, seed=0):
     fitted = share(train, np.arange(len(train)), fraction, seed)[1]
     split = np.full(len(train), "valid")
     split[fitted] = "train"
+    alone = ~np.isin(train.labels, train.labels[fitted])  # classes of one group, left to judge
+    split[np.isin(train.groups, train.groups[alone])] = "train"
     return dataclasses.replace(train, split=split)
 
 

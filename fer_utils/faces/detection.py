@@ -14,6 +14,7 @@ from fer_utils.errors import FerError
 from fer_utils.faces import networks
 
 SIDE = 320  # pixels of the longer side that a photograph is brought to
+LARGEST_SIDE = 1280  # a batch of larger ones would take several GB
 RIM = 16  # pixels around it, so that a face at the border still has surroundings
 BATCH = 16
 
@@ -68,8 +69,10 @@ def batches(items):
 
 def check_side(side):
     """Raise FerError unless a canvas of this side can hold a face."""
-    if not isinstance(side, int | np.integer) or not 24 <= side <= 4096:
-        raise FerError(f"side is {side!r}: give a number of pixels from 24 to 4096, say {SIDE}")
+    if not isinstance(side, int | np.integer) or not 24 <= side <= LARGEST_SIDE:
+        raise FerError(
+            f"side is {side!r}: give a number of pixels from 24 to {LARGEST_SIDE}, say {SIDE}"
+        )
 
 
 def fit(photo, side, name="photograph"):

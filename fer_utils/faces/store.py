@@ -95,20 +95,25 @@ class Store:
             self.save()
 
     def save(self):
-        """Write what was added, together with what other processes wrote meanwhile."""
+        """Write what was added, together with what other processes wrote meanwhile.
+
+        Where the cache cannot be written, a warning says so, and the search goes on.
+        """
         if self._unsaved:
             self.faces = _read(self.path) | self.faces
-            _write(self.path, self.faces)
+            try:
+                _write(self.path, self.faces)
+            except FerError as problem:
+                warnings.warn(
+                    f"faces found are not kept for the next time: {problem}", stacklevel=3
+                )
         self._unsaved, self._saved_at = 0, time.monotonic()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
-        try:
-            self.save()
-        except FerError as problem:
-            warnings.warn(f"faces found are not kept for the next time: {problem}", stacklevel=2)
+        self.save()
 
 
 def _read(path):

@@ -51,7 +51,8 @@ def folder(settings, rows):
 def verdict(settings, rows):
     """Return in words whether Kaggle would take a submission of these rows."""
     if settings.dataset != "fer2013":
-        return "synthetic faces, nothing to upload"
+        name = "synthetic faces" if settings.dataset == "synthetic" else settings.dataset
+        return f"{name}, nothing to upload"
     if len(rows) != TEST_ROWS:
         return f"not to be uploaded, it answers {len(rows)} of test.csv's {TEST_ROWS} rows"
     return "to be uploaded"
@@ -63,8 +64,13 @@ def test_rows(dataset):
     test.csv holds PublicTest (``valid``), then PrivateTest (``test``).
 
     Raises:
-        FerError: the data are image folders, which do not say test.csv's order.
+        FerError: the data are not FER2013, or image folders, which do not say test.csv's order.
     """
+    if dataset.name == "facial_expressions":
+        raise FerError(
+            "facial_expressions has no FER2013 rows to answer: write its submission with "
+            "submission.write_data622"
+        )
     if not all(name.isdecimal() for name in dataset.names.tolist()):
         raise FerError(
             "image folders do not say in which order test.csv has its rows, so no FER2013 "

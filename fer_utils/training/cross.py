@@ -30,7 +30,7 @@ def cross_validate(
         dataset: the Dataset; its labelled ``train`` rows are parted.
         settings: the Settings.
         recipe: the Recipe; None for the network's own.
-        key: folder under the run folder; None for the network's name.
+        key: folder under the run folder; None for the network's name and ``_folds``.
         size: side in pixels that the network sees; None for the images' own.
         k: int, how many folds.
         start: see ``fit_or_restore``. What it was trained on must not hold these people.
@@ -46,8 +46,9 @@ def cross_validate(
     Raises:
         FerError: fewer groups than folds; see ``fit_or_restore``.
     """
-    key = key or name
+    key = key or f"{name}_folds"  # a plain fit's predictions lie under its name
     train = dataset.rows("train")
+    train = train[dataset.labels[train] >= 0]
     others = dataset.rows("valid", "test")
     probabilities = np.zeros((len(dataset), len(dataset.classes)), np.float32)
     fold = np.full(len(dataset), -1)

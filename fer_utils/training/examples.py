@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 
 from fer_utils import balance
+from fer_utils.balance.rows import checked
 from fer_utils.errors import FerError
 
 _POWERS = {"root": 0.5, "balanced": 1.0}  # of a class's size that its weight is divided by
@@ -18,7 +19,7 @@ class Examples:
         watched: int ``(w,)``, rows to watch; they are not fitted.
         recipe: the Recipe: batch, sampling, class weights, label smoothing.
         seed: int.
-        rows: int ``(m,)``, rows of ``train`` to fit; None for all.
+        rows: int ``(m,)``, labelled rows of ``train`` to fit; None for all of them.
         targets: float32 ``(n, classes)``; None for the labels.
 
     Raises:
@@ -27,8 +28,8 @@ class Examples:
 
     def __init__(self, dataset, watched, recipe, seed, rows=None, targets=None):
         self.dataset, self.watched_rows, self.recipe, self.seed = dataset, watched, recipe, seed
-        given = dataset.rows("train") if rows is None else np.asarray(rows, np.int64)
-        _check_rows(dataset, given)
+        train = dataset.rows("train")
+        given = checked(dataset, train[dataset.labels[train] >= 0] if rows is None else rows)
         self.rows = given[~np.isin(given, watched)]
         self.identity = {}
         if rows is not None:
@@ -109,14 +110,6 @@ def repeated(rows, shown, seed=0, most=8):
     """
     epochs = max(1, min(most, shown // len(rows)))
     return balance.repeat_to(rows, shown // epochs, seed), epochs
-
-
-def _check_rows(dataset, rows):
-    if not len(rows):
-        raise FerError("no rows to fit: give rows of train")
-    if (dataset.split[rows] != "train").any():
-        others = ", ".join(sorted(set(dataset.split[rows].tolist()) - {"train"}))
-        raise FerError(f"only rows of train are fitted, these hold {others}")
 
 
 def _checked_targets(dataset, targets, rows):

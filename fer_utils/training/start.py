@@ -19,7 +19,12 @@ def begin_from(network, trained):
         FerError: a layer before the last has other weights.
     """
     ours, theirs = _weighted(network), _weighted(trained)
-    for i, (layer, source) in enumerate(zip(ours, theirs, strict=False)):
+    if len(ours) != len(theirs):
+        raise FerError(
+            f"cannot start {network.name} from {trained.name}: {len(ours)} layers with weights, "
+            f"there {len(theirs)}"
+        )
+    for i, (layer, source) in enumerate(zip(ours, theirs, strict=True)):
         if _shapes(layer) == _shapes(source):
             layer.set_weights(source.get_weights())
         elif i + 1 < len(ours):
@@ -27,11 +32,6 @@ def begin_from(network, trained):
                 f"cannot start {network.name} from {trained.name}: layer {layer.name} has weights "
                 f"of shape {_shapes(layer)}, there {_shapes(source)}"
             )
-    if len(ours) != len(theirs):
-        raise FerError(
-            f"cannot start {network.name} from {trained.name}: {len(ours)} layers with weights, "
-            f"there {len(theirs)}"
-        )
 
 
 def digest_of(network):
