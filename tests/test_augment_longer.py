@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from conftest import draw_faces
 
 from fer_utils import models, settings, training
 from fer_utils.augment import bank
@@ -106,3 +107,11 @@ def test_repeated_shows_as_many_images_whatever_the_rows(n):
     again = training.repeated(np.arange(n), 1000)[0]
     np.testing.assert_array_equal(rows, again)
     assert (rows != training.repeated(np.arange(n), 1000, seed=1)[0]).any()
+
+
+def test_rows_may_be_a_mask():
+    faces = draw_faces(40, side=16)
+    by_mask = bank.with_copies(faces, faces.split == "train", ["mirror"])
+    by_number = bank.with_copies(faces, faces.rows("train"), ["mirror"])
+    assert by_mask[1].tolist() == by_number[1].tolist()
+    assert by_mask[0].names.tolist() == by_number[0].names.tolist()

@@ -67,7 +67,7 @@ def cropped(
     Example:
         >>> photos = datasets.load("facial_expressions", "data/facial_expressions", size=150)
         >>> cropped(photos, "data/facial_expressions", size=48).images.shape
-        (5867, 48, 48)
+        (5877, 48, 48)
     """
     _check(dataset, size, margin, no_face, found)
     if found is None:

@@ -68,8 +68,9 @@ def told_and_true(histories, true, ax=None):
         The axes.
     """
     ax = learning_curves(histories, ax=ax)
-    for i, (name, accuracy) in enumerate(true.items()):
-        color = ax.lines[2 * i].get_color()
+    colors = {line.get_label(): line.get_color() for line in ax.lines}
+    for name, accuracy in true.items():
+        color = colors[name]
         ax.axhline(accuracy, linestyle="--", color=color, label=f"{name}: unseen people")
     ax.set_title("solid: as reported, dotted: fitted images, dashed: people nobody touched")
     ax.title.set_fontsize(10)

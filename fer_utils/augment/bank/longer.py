@@ -53,7 +53,7 @@ def with_copies(dataset, rows, names, seed=0):
 
     Args:
         dataset: a Dataset.
-        rows: int ``(m,)``, the rows to copy, for example ``dataset.rows("train")``.
+        rows: int ``(m,)`` or bool ``(n,)``, the rows to copy, for example ``dataset.rows("train")``.
         names: transforms, each as often as wanted: one copy of each row for each.
         seed: int; what is drawn follows from it.
 
@@ -68,7 +68,8 @@ def with_copies(dataset, rows, names, seed=0):
         >>> longer, train = with_copies(faces, faces.rows("train"), SETS["seed000_19"])
         >>> fit = training.fit_or_restore("v1", longer, s, rows=train)
     """
-    n, rows = len(dataset), np.asarray(rows, np.int64)
+    n, rows = len(dataset), np.asarray(rows)
+    rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
     if not len(rows):
         raise FerError("no rows to copy: give rows of train")
     source = Augmented(dataset.images, dataset.labels, names, seed)
