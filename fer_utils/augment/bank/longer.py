@@ -53,7 +53,8 @@ def with_copies(dataset, rows, names, seed=0):
 
     Args:
         dataset: a Dataset.
-        rows: int ``(m,)`` or bool ``(n,)``, the rows to copy, for example ``dataset.rows("train")``.
+        rows: int ``(m,)`` or bool ``(n,)``, the rows to copy, say
+            ``dataset.rows("train")``.
         names: transforms, each as often as wanted: one copy of each row for each.
         seed: int; what is drawn follows from it.
 
