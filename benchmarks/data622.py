@@ -51,8 +51,10 @@ STRENGTHS = (0.003, 0.01, 0.03)  # C of the linear classifier
 
 
 def pretrained(fer2013, run_dir):
-    """Return the Fits on FER2013's Training by name: ``ferplus``, whose targets are the votes of
-    FER+'s annotators, and ``mixed``, which goes on from it with the mean of votes and label.
+    """Return the Fits on FER2013's Training by name.
+
+    The targets of ``ferplus`` are the votes of FER+'s annotators; ``mixed`` goes on from it with
+    the mean of votes and FER2013's own label.
     """
     dataset = datasets.load("fer2013", fer2013)
     place = settings.resolve(fer2013, "cpu", run_dir)

@@ -30,7 +30,8 @@ def with_twins(faces):
     images = faces.images.copy()
     images[faces.rows("valid")[:2]] = images[faces.rows("train")[:2]]
     images[faces.rows("test")[0]] = images[faces.rows("train")[5]]
-    return dataclasses.replace(faces, images=images)
+    groups = datasets.group_identical(images, faces.groups)
+    return dataclasses.replace(faces, images=images, groups=groups)
 
 
 def test_score_by_hand():
@@ -136,7 +137,9 @@ def test_twins_within_training_or_outside_it_do_not_count(faces):
     images = faces.images.copy()
     images[1] = images[0]
     images[faces.rows("test")[3]] = images[faces.rows("valid")[3]]
-    assert not evaluation.twins_in_train(dataclasses.replace(faces, images=images)).any()
+    groups = datasets.group_identical(images, faces.groups)
+    dataset = dataclasses.replace(faces, images=images, groups=groups)
+    assert not evaluation.twins_in_train(dataset).any()
 
 
 def test_evaluate_scores_with_and_without_twins(with_twins):

@@ -1,0 +1,28 @@
+"""Scores with their standard error; the withheld labels are read here and nowhere else."""
+
+from fer_utils.evaluation.claims import check_claims
+from fer_utils.evaluation.predictions import evaluate, evaluate_final, twins_in_train
+from fer_utils.evaluation.resampling import bootstrap, compare
+from fer_utils.evaluation.scores import (
+    accuracy,
+    answer_shares,
+    macro_f1,
+    of_class,
+    recall,
+    score,
+)
+
+__all__ = [
+    "accuracy",
+    "answer_shares",
+    "bootstrap",
+    "check_claims",
+    "compare",
+    "evaluate",
+    "evaluate_final",
+    "macro_f1",
+    "of_class",
+    "recall",
+    "score",
+    "twins_in_train",
+]

@@ -1,0 +1,70 @@
+"""Errors by resampling: how far a score moves when other rows, or persons, are drawn."""
+
+import numpy as np
+
+from fer_utils.errors import FerError
+from fer_utils.evaluation.scores import accuracy, check
+
+
+def bootstrap(labels, probabilities, metric, groups=None, draws=1000, seed=0):
+    """Return a score's values on resampled rows; their standard deviation is its error.
+
+    Rows are drawn with replacement, as many as there are. Rows of one person are no
+    independent examples: with ``groups``, whole groups are drawn. One seed draws the same rows
+    for every model, so the difference of two models' values is a paired one.
+
+    Args:
+        labels: int ``(n,)``, none below 0.
+        probabilities: float ``(n, classes)``.
+        metric: function ``(labels, probabilities)`` that returns a float, as ``macro_f1``.
+        groups: int ``(n,)``, what is drawn as a whole; None to draw single rows.
+        draws: int.
+        seed: int.
+
+    Returns:
+        float ``(draws,)``; NaN where the metric is not defined on what was drawn.
+
+    Raises:
+        FerError: as ``score``; groups of another length.
+
+    Example:
+        >>> values = bootstrap(labels, probabilities, macro_f1, groups=persons)
+        >>> values.std(), np.quantile(values, [0.025, 0.975])
+    """
+    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
+    check(labels, probabilities)
+    groups = np.arange(len(labels)) if groups is None else np.asarray(groups)
+    if len(groups) != len(labels):
+        raise FerError(f"{len(labels)} labels, but {len(groups)} groups")
+    kinds, member = np.unique(groups, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    values = np.empty(draws)
+    for i in range(draws):
+        times = np.bincount(rng.integers(len(kinds), size=len(kinds)), minlength=len(kinds))
+        rows = np.repeat(np.arange(len(labels)), times[member])
+        values[i] = metric(labels[rows], probabilities[rows])
+    return values
+
+
+def compare(labels, answers, groups=None):
+    """Return the accuracies of models on the same rows, and what each gains over the first.
+
+    Errors are bootstrapped, see ``bootstrap``; a gain's is that of the paired difference.
+
+    Args:
+        labels: int ``(n,)``, none below 0.
+        answers: dict of name to probabilities, float ``(n, classes)``.
+        groups: int ``(n,)``, for example persons; None for single rows.
+
+    Returns:
+        DataFrame, a row a model: ``accuracy``, ``error``, ``gain``, ``gain_error``, ``n``.
+    """
+    import pandas as pd
+
+    shares = pd.Series({name: accuracy(labels, p) for name, p in answers.items()})
+    drawn = pd.DataFrame(
+        {name: bootstrap(labels, p, accuracy, groups) for name, p in answers.items()}
+    )
+    gains = drawn.sub(drawn.iloc[:, 0], axis=0)
+    columns = {"accuracy": shares, "error": drawn.std(), "gain": shares - shares.iloc[0]}
+    return pd.DataFrame({**columns, "gain_error": gains.std(), "n": len(labels)})

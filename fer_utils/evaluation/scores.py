@@ -1,0 +1,118 @@
+"""Scores of predictions whose labels are known."""
+
+import math
+
+import numpy as np
+
+from fer_utils.errors import FerError
+
+
+def score(labels, probabilities):
+    """Return the scores of predictions whose labels are known.
+
+    Args:
+        labels: int ``(n,)``, none below 0.
+        probabilities: float ``(n, classes)``.
+
+    Returns:
+        dict of floats: ``accuracy``, ``standard_error`` (of the accuracy, binomial),
+        ``macro_f1`` (over the classes that occur) and ``n``.
+
+    Raises:
+        FerError: there are no rows, lengths differ, a label is unknown, or a probability NaN.
+    """
+    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
+    check(labels, probabilities)
+    share = accuracy(labels, probabilities)
+    return {
+        "accuracy": share,
+        "standard_error": math.sqrt(share * (1 - share) / len(labels)),
+        "macro_f1": macro_f1(labels, probabilities),
+        "n": len(labels),
+    }
+
+
+def accuracy(labels, probabilities):
+    """Return the share of rows whose most probable class is the label.
+
+    Args:
+        labels: int ``(n,)``, none below 0.
+        probabilities: float ``(n, classes)``.
+    """
+    return float((np.asarray(probabilities).argmax(axis=1) == np.asarray(labels)).mean())
+
+
+def macro_f1(labels, probabilities, among=None):
+    """Return the mean F1 of the classes that occur: it counts rare ones as much as common ones.
+
+    Args:
+        labels: int ``(n,)``, none below 0.
+        probabilities: float ``(n, classes)``.
+        among: ints, the classes to take the mean of, all rows counted; None for all.
+    """
+    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
+    classes, predicted = probabilities.shape[1], probabilities.argmax(axis=1)
+    given = np.bincount(labels, minlength=classes)
+    right = np.bincount(labels[predicted == labels], minlength=classes)
+    f1 = 2 * right / np.maximum(given + np.bincount(predicted, minlength=classes), 1)
+    wanted = given > 0 if among is None else (given > 0) & np.isin(np.arange(classes), among)
+    return float(f1[wanted].mean())
+
+
+def answer_shares(predictions):
+    """Return float ``(classes,)``: the share of the rows that each class is the answer to."""
+    probabilities = predictions["probabilities"]
+    counts = np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1])
+    return counts / len(probabilities)
+
+
+def recall(labels, probabilities, classes):
+    """Return the recall of each class, 0-1, as a Series; NaN where a class does not occur."""
+    import pandas as pd
+
+    labels, predicted = np.asarray(labels), np.asarray(probabilities).argmax(axis=1)
+    found = pd.Series(predicted == labels).groupby(labels).mean()
+    return found.reindex(range(len(classes))).set_axis(classes)
+
+
+def of_class(labels, probabilities, label):
+    """Return how well one class is found.
+
+    Args:
+        labels: int ``(n,)``.
+        probabilities: float ``(n, classes)``.
+        label: int.
+
+    Returns:
+        dict: ``recall``, ``recall_error`` (binomial, of one more row found and one more missed,
+        so that none found of a few is no certain zero), ``precision`` (NaN where the class is
+        never answered), ``rows`` (how many are of the class).
+
+    Raises:
+        FerError: the class does not occur.
+    """
+    labels, predicted = np.asarray(labels), np.asarray(probabilities).argmax(axis=1)
+    n, answered = int((labels == label).sum()), int((predicted == label).sum())
+    if not n:
+        raise FerError(f"no row has label {label}: it has no recall")
+    found = int(((labels == label) & (predicted == label)).sum())
+    guarded = (found + 1) / (n + 2)
+    return {
+        "recall": found / n,
+        "recall_error": math.sqrt(guarded * (1 - guarded) / (n + 2)),
+        "precision": found / answered if answered else math.nan,
+        "rows": n,
+    }
+
+
+def check(labels, probabilities):
+    """Raise FerError unless these can be scored."""
+    if len(labels) == 0:
+        raise FerError("nothing to score: there are no rows")
+    if len(labels) != len(probabilities):
+        raise FerError(f"{len(labels)} labels, but {len(probabilities)} rows of probabilities")
+    if (labels < 0).any():
+        raise FerError(f"{(labels < 0).sum()} of {len(labels)} labels are unknown or withheld")
+    if np.isnan(probabilities).any():
+        row = int(np.flatnonzero(np.isnan(probabilities).any(axis=1))[0])
+        raise FerError(f"row {row}: a probability is NaN; was the training stable?")
