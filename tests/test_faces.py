@@ -85,6 +85,7 @@ def test_a_face_at_the_border(many):
     assert faces.crop(photos["cut"], face, 48, margin=0.2).shape == (48, 48, 3)
 
 
+@pytest.mark.backend
 def test_ten_faces(many):
     assert len(many[1]["ten"]) == 10
 
