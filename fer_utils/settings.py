@@ -29,7 +29,7 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", rows=3600, epochs=15, side_epochs=3, side_rows=1200),
+        Profile("smoke", rows=3600, epochs=15, side_epochs=2, side_rows=1200),
         Profile("cpu", rows=None, epochs=None, side_epochs=4, side_rows=6000),
         Profile("gpu", rows=None, epochs=None, side_epochs=4, side_rows=6000),
     )
