@@ -2,6 +2,7 @@
 
 import contextlib
 
+from fer_utils.errors import FerError
 from fer_utils.training.layers import all_layers
 
 
@@ -10,7 +11,12 @@ def momentum(wanted, steps):
 
     The average spans some ``1 / (1 - momentum)`` steps. In a short training that is cut to a
     tenth of it: else the weights it began with would still count at the end.
+
+    Raises:
+        FerError: no momentum.
     """
+    if not 0 < wanted < 1:
+        raise FerError(f"average is a momentum, 0 to below 1, for example 0.999: not {wanted}")
     return min(wanted, max(0.0, 1 - 10 / steps))
 
 
