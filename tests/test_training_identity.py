@@ -38,8 +38,8 @@ def test_a_run_of_an_older_recipe_is_restored(dataset, tmp_path, capsys, monkeyp
     assert capsys.readouterr().out.endswith(f"tiny: restored, {EPOCHS} epochs\n")
     monkeypatch.setattr(fit, "Trainer", lambda *arguments: (_ for _ in ()).throw(Trained))
     with pytest.raises(Trained):
-        training.fit_or_restore("tiny", dataset, made, dataclasses.replace(RECIPE, patience=9))
-    assert capsys.readouterr().out == "tiny: trained anew, because recipe patience 0 -> 9\n"
+        training.fit_or_restore("tiny", dataset, made, dataclasses.replace(RECIPE, average=0.5))
+    assert capsys.readouterr().out == "tiny: trained anew, because recipe average 0.0 -> 0.5\n"
 
 
 def test_a_checkpoint_of_an_older_recipe_is_continued(dataset, tmp_path, capsys, monkeypatch):

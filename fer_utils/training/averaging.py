@@ -29,13 +29,16 @@ def averaged(network, optimizer, batches):
         optimizer: the Keras optimiser that trains its weights, made with ``use_ema``.
         batches: see ``settle``.
     """
+    import keras
+
     own = network.get_weights()
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # float16's scales the loss
     # Keras's SwapEMAWeights does the same by additions, which round the weights each time.
     means = optimizer._model_variables_moving_average
     try:
         for weight, mean in zip(network.trainable_variables, means, strict=True):
-            weight.assign(mean)
+            # A copy: jax hands a variable's memory on, and the average would lose its own.
+            weight.assign(keras.ops.copy(mean))
         settle(network, batches)
         yield
     finally:

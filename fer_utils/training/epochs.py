@@ -58,7 +58,7 @@ def _watch(trainer, keeper, row):
         trainer.history.append(row)
         if trainer.recipe.keep == "best" and best_epoch(trainer.history) == row["epoch"]:
             keeper.save_best(trainer.network, row["epoch"])
-            trainer.kept = trainer.network.get_weights()
+            trainer.keep()
 
 
 def best_epoch(history):

@@ -29,4 +29,5 @@ def _is_out_of_memory(error):
     # jax has one class for every error of the device.
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return True
-    return "RESOURCE_EXHAUSTED" in str(error)
+    said = str(error).upper().replace("_", " ")
+    return "RESOURCE EXHAUSTED" in said or "OUT OF MEMORY" in said

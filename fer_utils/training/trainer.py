@@ -74,7 +74,10 @@ class Trainer:
             if len(self.history) < phase.last and not stopped(self.recipe, self.since(phase)):
                 self._enter(phase)
                 self._fit(epoch_callback(self, keeper, curves))
-        self._keep()
+        if self.recipe.keep == "last":
+            with self.averaged():
+                self.keep()
+        self.network.set_weights(self.kept)
         return self.history
 
     def _phases(self):
@@ -130,11 +133,9 @@ class Trainer:
         self.draw_from(self.recipe.epochs)  # dropout draws the same wherever a fit continued
         return averaged(self.network, self.model.optimizer, self.examples.plain())
 
-    def _keep(self):
-        if self.recipe.keep != "best":
-            with self.averaged():
-                self.kept = self.network.get_weights()
-        self.network.set_weights(self.kept)
+    def keep(self):
+        """Take a copy of the weights that the network has now: they are what is kept."""
+        self.kept = [np.array(weight) for weight in self.network.get_weights()]
 
 
 def _draws(model):
