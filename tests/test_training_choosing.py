@@ -180,6 +180,12 @@ def test_rows_that_are_not_to_be_fitted_choose_nothing_either():
     assert len(watched) == len(set(watched))
 
 
+def test_few_persons_are_enough_to_choose_by():
+    few = draw_faces(40, side=16)
+    assert len(np.unique(few.groups[few.split == "train"])) == 16
+    assert len(held_out(few, dataclasses.replace(PLAIN, patience=1), 0)[1]) in (2, 4)
+
+
 def test_the_best_epoch_is_kept(dataset, tmp_path, monkeypatch):
     monkeypatch.setattr(epochs, "best_epoch", lambda history: 2)
     recipe = dataclasses.replace(PLAIN, keep="best", learning_rate=0.1)
