@@ -311,6 +311,23 @@ def test_settling_takes_statistics_of_the_images_given(dataset):
     np.testing.assert_allclose(norm.moving_mean, seen.mean(axis=(0, 1, 2)), atol=1e-4)
 
 
+def test_other_weights_of_the_backbone_are_another_fit(everything, dataset, monkeypatch, capsys):
+    build = models.build
+
+    def filled(*arguments, weights=None):
+        network = build(*arguments)
+        if weights is not None:
+            backbone = network.get_layer("backbone")
+            backbone.set_weights([np.full_like(x, weights) for x in backbone.get_weights()])
+        return network
+
+    monkeypatch.setattr(models, "build", filled)
+    monkeypatch.setattr(fit, "Trainer", lambda *arguments: (_ for _ in ()).throw(Trained))
+    with pytest.raises(Trained):
+        train(dataset, everything.folder.parent, ALL, "on_backbone", weights=0.5)
+    assert "on_backbone: trained anew, because weights None -> " in capsys.readouterr().out
+
+
 def test_a_frozen_backbone_gets_its_own_flags_back():
     network = models.build("on_backbone", 7, size=16)
     backbone = Backbone(network)

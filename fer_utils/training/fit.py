@@ -1,6 +1,7 @@
 """Fit a registered network, or restore what an earlier run left; interrupted fits continue."""
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from fer_utils.training.examples import Examples
 from fer_utils.training.folder import Fit, restore, write
 from fer_utils.training.held_out import held_out
 from fer_utils.training.identity import identity_of
+from fer_utils.training.layers import BACKBONE
 from fer_utils.training.precision import precision_for_device, under_precision
 from fer_utils.training.prediction import predict
 from fer_utils.training.start import begin_from, digest_of
@@ -29,6 +31,7 @@ def fit_or_restore(
     rows=None,
     targets=None,
     start=None,
+    weights=None,
     tensorboard=False,
 ):
     """Return a trained network: restored where nothing differs, else trained now.
@@ -52,6 +55,7 @@ def fit_or_restore(
             fit in place of its label, see ``ferplus.soft_labels``; None for the labels.
         start: ``keras.Model`` of the same network, trained before, to begin with the weights
             of; the last layer's too where it has as many classes. None for a random start.
+        weights: what a network's backbone begins with, see ``models.build``.
         tensorboard: whether to write the log, as it grows, to ``<key>/tensorboard`` too.
 
     Returns:
@@ -71,13 +75,13 @@ def fit_or_restore(
     reported, watched = held_out(dataset, recipe, settings.seed, rows)
     examples = Examples(dataset, watched, recipe, settings.seed, rows, targets, reported)
     keras.utils.set_random_seed(settings.seed)
-    shapes = dataset.classes, dataset.images.shape[1:], size or dataset.images.shape[1:3]
+    built = _builder(name, dataset, size, weights)
     with under_precision(recipe.precision):
-        fitted = models.build(name, *shapes)
+        fitted = built()
     if start is not None:
         begin_from(fitted, start)
     identity = identity_of(name, dataset, settings, recipe, fitted)
-    identity |= examples.identity | ({} if start is None else {"start": digest_of(start)})
+    identity |= examples.identity | _beginning(fitted, start, weights)
     curves = Curves(folder / "tensorboard") if tensorboard else None
     restored = restore(folder, identity)
     if restored:
@@ -87,7 +91,7 @@ def fit_or_restore(
 
     trainer = Trainer(fitted, examples, recipe, settings.seed)
     history = trainer.run(folder / "checkpoint", identity, curves)
-    network = models.build(name, *shapes)  # in float32, whatever the training's precision was
+    network = built()  # in float32, whatever the training's precision was
     network.set_weights(fitted.get_weights())
     answered = np.union1d(reported, dataset.rows("valid", "test"))
     predictions = {
@@ -97,6 +101,21 @@ def fit_or_restore(
     }
     metrics = _metrics(folder.name, identity, history) | evaluation.evaluate(dataset, predictions)
     return write(Fit(network, pd.DataFrame(history), metrics, predictions, folder), identity)
+
+
+def _builder(name, dataset, size, weights):
+    """Return the function that builds the network for these images."""
+    images = dataset.images.shape[1:]
+    options = {} if weights is None else {"weights": weights}
+    return functools.partial(
+        models.build, name, dataset.classes, images, size or images[:2], **options
+    )
+
+
+def _beginning(network, start, weights):
+    """Return the part of the identity that tells with which weights a fit begins."""
+    told = {} if start is None else {"start": digest_of(start)}
+    return told if weights is None else told | {"weights": digest_of(network.get_layer(BACKBONE))}
 
 
 def _resolved(recipe, profile):

@@ -5,6 +5,7 @@ import dataclasses
 
 import numpy as np
 
+from fer_utils.models import losses
 from fer_utils.training.averaging import averaged
 from fer_utils.training.checkpoints import Checkpoints
 from fer_utils.training.epochs import epoch_callback, stopped
@@ -96,7 +97,7 @@ class Trainer:
             self.backbone.freeze(phase.frozen)
         self.model.compile(
             optimizer=optimizer(self.recipe, (phase.last - phase.first) * len(self.batches)),
-            loss=self.recipe.loss,
+            loss=losses.get(self.recipe.loss),
             jit_compile=compiled_by_xla(self.recipe.precision),
             # Named outright: "accuracy" beside a binary cross-entropy would be element-wise.
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
