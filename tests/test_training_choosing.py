@@ -61,9 +61,8 @@ def on_backbone(x, classes):
 
 def enter():
     """Register the network with a backbone, for this process."""
-    registry._ENTRIES["on_backbone"] = registry.Entry(
-        "on_backbone", on_backbone, "the tests", 16, tuple("abcdefg"), ALL
-    )
+    known = {"source": "the tests", "size": 16, "classes": tuple("abcdefg"), "recipe": ALL}
+    registry.register(**known)(on_backbone)
 
 
 @pytest.fixture(autouse=True, scope="module")

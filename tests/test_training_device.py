@@ -64,8 +64,8 @@ def huge(x, classes):
 
 
 def test_out_of_memory_says_which_batch_to_try(tmp_path, monkeypatch):
-    entry = registry.Entry("huge", huge, "the tests", 16, tuple("abcdefg"), RECIPE)
-    monkeypatch.setitem(registry._ENTRIES, "huge", entry)
+    monkeypatch.setattr(registry, "_ENTRIES", {})
+    registry.register(source="the tests", size=16, classes=tuple("abcdefg"), recipe=RECIPE)(huge)
     with pytest.raises(FerError, match="out of memory at 16 images a step: try a batch of 8"):
         training.fit_or_restore("huge", draw_faces(80, side=16), made_settings(tmp_path))
 
