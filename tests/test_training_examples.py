@@ -52,6 +52,17 @@ def test_watched_rows_are_never_fitted(dataset):
     assert not set(shown.rows) & set(watched)
 
 
+def test_plain_images_are_full_batches_of_what_is_fitted(dataset):
+    rows = dataset.rows("train")[:40]
+    batches = list(examples(dataset, rows).plain())
+    assert [len(batch) for batch in batches] == [16, 16]
+    fitted = {image.tobytes() for image in dataset.images[rows]}
+    assert {image.tobytes() for batch in batches for image in batch} <= fitted
+    assert [len(batch) for batch in examples(dataset, rows, batch=64).plain()] == [40]
+    again = examples(dataset, rows).plain()
+    assert all((a == b).all() for a, b in zip(batches, again, strict=True))
+
+
 def test_balanced_sampling_shows_every_class_equally_often(dataset):
     shown = examples(dataset, sampling="balanced", batch=14)
     batches = shown.order(0).reshape(-1, 14)

@@ -1,0 +1,95 @@
+"""Precision by device, memory, how many images are asked about at once."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+from conftest import draw_faces
+from test_training import made_settings
+
+from fer_utils import models, runs, training
+from fer_utils.errors import FerError
+from fer_utils.models import registry
+from fer_utils.training import precision
+from fer_utils.training.memory import out_of_memory_said
+from fer_utils.training.prediction import batch_size
+
+pytestmark = pytest.mark.backend
+
+RECIPE = models.Recipe("adam", learning_rate=0.01, batch=16, epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("device", "capability", "chosen"),
+    [
+        ("tpu:0", 0, "mixed_bfloat16"),
+        ("gpu:0", 9.0, "mixed_bfloat16"),
+        ("gpu:0", 8.0, "mixed_bfloat16"),
+        ("gpu:0", 7.5, "mixed_float16"),
+    ],
+)
+def test_precision_by_device(device, capability, chosen, monkeypatch):
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: [device, "cpu:0"])
+    monkeypatch.setattr(precision, "_compute_capability", lambda: capability)
+    assert training.precision_for_device() == chosen
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_precision_on_a_cpu(knows, monkeypatch):
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["cpu:0"])
+    monkeypatch.setattr(precision, "_cpu_knows_bfloat16", lambda: knows)
+    low = knows and keras.backend.backend() == "tensorflow"
+    assert training.precision_for_device() == ("mixed_bfloat16" if low else "float32")
+
+
+def test_auto_is_resolved_before_it_is_written_down(tmp_path, capsys):
+    dataset, made = draw_faces(80, side=16), made_settings(tmp_path)
+    auto = dataclasses.replace(RECIPE, precision="auto")
+    fitted = training.fit_or_restore("tiny", dataset, made, auto)
+    told = runs.read_json(fitted.folder / "run.json")["identity"]["recipe"]["precision"]
+    assert told == training.precision_for_device()
+    named = dataclasses.replace(RECIPE, precision=told)
+    training.fit_or_restore("tiny", dataset, made, named)
+    assert capsys.readouterr().out.endswith("tiny: restored, 1 epochs\n")
+
+
+def huge(x, classes):
+    """Need more memory than there are addresses, sorted so that no compiler does without."""
+    from keras import layers, ops
+
+    x = layers.GlobalAveragePooling2D()(x)[:, :, None, None]
+    x = ops.sort(ops.tile(x, (1, 1, 1 << 22, 1 << 22)))
+    return layers.Dense(classes, activation="softmax")(ops.max(x, axis=(2, 3)))
+
+
+def test_out_of_memory_says_which_batch_to_try(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "_ENTRIES", {})
+    registry.register(source="the tests", size=16, classes=tuple("abcdefg"), recipe=RECIPE)(huge)
+    with pytest.raises(FerError, match="out of memory at 16 images a step: try a batch of 8"):
+        training.fit_or_restore("huge", draw_faces(80, side=16), made_settings(tmp_path))
+
+
+def test_only_memory_is_said_to_be_short():
+    with pytest.raises(FerError, match="let the network see less"), out_of_memory_said(1):
+        raise MemoryError
+    with pytest.raises(ValueError, match="something else"), out_of_memory_said(1):
+        raise ValueError("something else")
+
+
+def test_large_images_are_asked_about_in_smaller_batches():
+    def asked(side):
+        image = keras.Input((48, 48, 1))
+        return batch_size(keras.Model(image, keras.layers.Resizing(side, side)(image)))
+
+    assert [asked(48), asked(64), asked(128), asked(4096)] == [512, 512, 128, 1]
+    assert batch_size(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])) == 512
+
+
+def test_averages_survive_a_scaled_loss(tmp_path):
+    """Under float16 Keras wraps the optimiser; the averages are in the one inside."""
+    recipe = dataclasses.replace(RECIPE, precision="mixed_float16", average=0.9, keep="best")
+    fitted = training.fit_or_restore(
+        "small", draw_faces(80, side=24), made_settings(tmp_path), recipe
+    )
+    assert np.isfinite(fitted.predictions["probabilities"]).all()
