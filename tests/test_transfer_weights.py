@@ -20,7 +20,7 @@ def write(network, path, renamed=str):
     with h5py.File(path, "w") as file:
         file.attrs["layer_names"] = [renamed(layer.name).encode() for layer in network.layers]
         for layer in network.layers:
-            group = file.create_group(renamed(layer.name))
+            group = file.require_group(renamed(layer.name))
             values = layer.get_weights()
             names = [f"{renamed(layer.name)}/weight_{i}:0" for i in range(len(values))]
             group.attrs["weight_names"] = [name.encode() for name in names]
@@ -181,7 +181,8 @@ def test_large_backbones_read_their_files(backbone, kind, places):
     keras.utils.set_random_seed(1)
     network = backbones._at_random(entry.network, (75, 75, 3))
     # keras-vggface's names have slashes, which Keras 3 no longer allows.
-    write(network, places[1] / "vggface" / entry.file, renamed=lambda name: name.replace("_", "/"))
+    slashed = {"renamed": lambda name: name.replace("_bn", "/bn")} if kind == "vggface" else {}
+    write(network, places[1] / "vggface" / entry.file, **slashed)
     model = models.build(name, size=75, weights=kind)
     x = np.random.default_rng(0).uniform(-1, 1, (2, 75, 75, 3)).astype("float32")
     np.testing.assert_allclose(say(model.get_layer("backbone"), x), say(network, x), atol=1e-4)

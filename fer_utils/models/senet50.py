@@ -15,9 +15,14 @@ def residual50(pixels, squeeze):
     Args:
         pixels: ``(batch, height, width, 3)``, blue, green, red, VGGFace2's means subtracted.
         squeeze: whether each block weighs its channels: SE-ResNet50, else ResNet50.
+
+    Raises:
+        ValueError: images below 32 pixels, Keras's own limit for ResNet50: five halvings.
     """
     from keras import layers
 
+    if min(pixels.shape[1:3]) < 2**5:
+        raise ValueError(f"images of {pixels.shape[1:3]} pixels are too small for 50 layers")
     epsilon = 1e-4 if squeeze else 1e-3
     x = _normalised(pixels, 64, 7, "conv1_7x7_s2", epsilon, strides=2)
     x = layers.ReLU(name="conv1_relu")(x)
