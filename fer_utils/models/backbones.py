@@ -2,6 +2,10 @@
 
 Each built network holds it as one layer named ``backbone``. Its trainable flags are set as
 finally wanted; a recipe's ``head_epochs`` freeze it whole for a while.
+
+A network trained here is a backbone too. ``weights`` takes the ``model.keras`` of one of these;
+any network goes on from another of its name through ``fit_or_restore``'s ``start``, which takes
+the head along as well.
 """
 
 from fer_utils.errors import FerError

@@ -1,6 +1,7 @@
 """v6: transfer from VGG, as seed 003 (CS230) and seed 004 had it.
 
-Both sources showed their networks pixels of 0-1. Here each sees what it was trained on.
+Both sources divided pixels by 255 for networks that were trained on others. Here each network
+sees what it was trained on; the classes, heads and frozen layers are the sources'.
 """
 
 from fer_utils import labels
