@@ -11,7 +11,7 @@ BIN := .venv/bin
 RUN_ARGS = --data "$(DATA)" --profile "$(PROFILE)" --run "$(RUN)" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run submission test lint notebooks lock bench clean
+.PHONY: help setup run submission test test-all lint notebooks lock bench clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,9 +34,13 @@ submission: setup  ## the shortest way to a CSV: what the submission needs, noth
 
 test: setup lint  ## all that must hold: ruff, pytest on both backends, nbval over the notebooks
 	@$(BIN)/python -m pytest
-	@KERAS_BACKEND=jax $(BIN)/python -m pytest -m backend
+	@KERAS_BACKEND=jax $(BIN)/python -m pytest -m "backend and not slow"
 	@$(BIN)/python -m fer_utils run --data synthetic --profile smoke
 	@$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
+
+test-all: test  ## the slow rest too: the large networks on both backends
+	@$(BIN)/python -m pytest -m slow
+	@KERAS_BACKEND=jax $(BIN)/python -m pytest -m "backend and slow"
 
 lint: setup  ## ruff's checks and formatting
 	@$(BIN)/ruff check .

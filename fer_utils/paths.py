@@ -76,3 +76,12 @@ def data_candidates():
         places += sorted(p for p in KAGGLE_INPUT.glob("datasets/*/*") if p.is_dir())
     places += [Path.cwd() / "data"] + ([PROJECT / "data"] if in_clone() else [])
     return list(dict.fromkeys(places))
+
+
+def weights_candidates():
+    """Return the folders where pretrained weights are looked for, best first; none need exist.
+
+    Kaggle's mounts, then Keras's own cache, which is ``models`` under ``KERAS_HOME``, else
+    under ``~/.keras``.
+    """
+    return [KAGGLE_INPUT, resolved(os.environ.get("KERAS_HOME") or "~/.keras") / "models"]

@@ -73,13 +73,14 @@ class Entry:
     classes: tuple
     recipe: Recipe
     channels: int
+    backbone: str | None
 
 
 _ENTRIES = {}
 _VERSIONS = {}  # v1 -> the network its notebook settles on
 
 
-def register(*, source, size, classes, recipe, version=None, channels=1):
+def register(*, source, size, classes, recipe, version=None, channels=1, backbone=None):
     """Enter a network under its function's name.
 
     The function takes the scaled image ``(batch, height, width, channels)``, values 0-1, and
@@ -92,13 +93,16 @@ def register(*, source, size, classes, recipe, version=None, channels=1):
         recipe: the Recipe that the source used.
         version: ``v1`` to ``v8`` where this is the network that the version settles on.
         channels: 1 for grey, 3 for colour; a grey image then has three equal ones.
+        backbone: of a network that holds one, its name in ``pretrained.SETS``; the function then
+            takes ``weights`` too.
     """
 
     def enter(network):
         name = network.__name__
         if name in _ENTRIES:
             raise ValueError(f"{name} is registered twice")
-        _ENTRIES[name] = Entry(name, network, source, size, classes, recipe, channels)
+        entry = Entry(name, network, source, size, classes, recipe, channels, backbone)
+        _ENTRIES[name] = entry
         if version:
             _VERSIONS[version] = name
         return network
@@ -140,7 +144,7 @@ def recipe(name, **changes):
     return dataclasses.replace(describe(name).recipe, **changes)
 
 
-def build(name, classes=None, input_shape=None, size=None):
+def build(name, classes=None, input_shape=None, size=None, weights=None):
     """Build a network that takes raw images and gives probabilities.
 
     Resizing, conversion to grey or colour, and scaling are layers inside it, so that the saved
@@ -153,14 +157,17 @@ def build(name, classes=None, input_shape=None, size=None):
             enter, uint8 values 0-255; None for grey images of ``size``.
         size: side in pixels, or ``(height, width)``, that the network sees; None for the
             source's.
+        weights: of a network with a backbone, what that begins with: None for a random start,
+            ``imagenet``, ``vggface``, the path of such a file, or that of the ``model.keras``
+            of the same network trained here. Nothing is downloaded.
 
     Returns:
         An uncompiled ``keras.Model``: ``(batch, height, width, channels)`` 0-255 in,
         ``(batch, classes)`` out, rows that sum to 1.
 
     Raises:
-        FerError: no such model, no size or one that is too small for it, or other than 1 or 3
-            channels.
+        FerError: no such model, no size or one that is too small for it, other than 1 or 3
+            channels, or weights that are missing, damaged or of another network.
 
     Example:
         >>> model = build("jhamski", classes=7, size=48)
@@ -174,8 +181,13 @@ def build(name, classes=None, input_shape=None, size=None):
     input_shape = size if input_shape is None else tuple(input_shape)
     if input_shape[2:] not in ((), (1,), (3,)):
         raise FerError(f"images have 1 or 3 channels, not {input_shape[2]}: convert them first")
+    if weights is not None and entry.backbone is None:
+        raise FerError(
+            f"{entry.name} has no backbone to take weights: give fit_or_restore a network trained "
+            "before as its start"
+        )
     try:
-        return _assemble(entry, count, (*input_shape, 1)[:3], size)
+        return _assemble(entry, count, (*input_shape, 1)[:3], size, weights)
     except ValueError as error:
         smallest = _smallest_size(entry, count, size)
         if smallest is None:
@@ -185,7 +197,7 @@ def build(name, classes=None, input_shape=None, size=None):
         ) from error
 
 
-def _assemble(entry, count, input_shape, size):
+def _assemble(entry, count, input_shape, size, weights=None):
     import keras
     from keras import layers, ops
 
@@ -198,7 +210,8 @@ def _assemble(entry, count, input_shape, size):
     x = layers.Rescaling(1 / 255, name="unit_range")(x)
     if input_shape[-1] < entry.channels:
         x = layers.Concatenate(name="colour")([x] * entry.channels)
-    return keras.Model(images, entry.network(x, count), name=entry.name)
+    options = {"weights": weights} if entry.backbone else {}
+    return keras.Model(images, entry.network(x, count, **options), name=entry.name)
 
 
 def _smallest_size(entry, count, size):
