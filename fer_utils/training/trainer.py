@@ -102,6 +102,8 @@ class Trainer:
             # Named outright: "accuracy" beside a binary cross-entropy would be element-wise.
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         )
+        # Built now, or TensorFlow traces the training step twice: a second a network.
+        self.model.optimizer.build(self.model.trainable_variables)
 
     def _fit(self, callback):
         with out_of_memory_said(self.recipe.batch):
