@@ -60,7 +60,7 @@ class HogSvm:
         >>> probabilities = svm.predict_proba(faces.images[valid])
     """
 
-    def __init__(self, classes, size=48, cell=8, strength=0.1, seed=0):
+    def __init__(self, classes, size=48, cell=8, strength=0.03, seed=0):
         self.classes = classes if isinstance(classes, int) else len(classes)
         self.size, self.cell = size, cell
         self.strength, self.seed = strength, seed

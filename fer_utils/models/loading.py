@@ -1,5 +1,7 @@
 """Saved networks: opened without running anybody's code, and refused where they do not fit."""
 
+import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -43,26 +45,31 @@ def _open(path):
         raise FerError(f"{path} is missing: run the notebook that trains this model")
     if path.suffix != ".keras":
         raise FerError(f"{path} is no .keras file: save the network with model.save in Keras 3")
+    if not zipfile.is_zipfile(path):
+        raise FerError(
+            f"{path} is damaged or no network (a .keras file is an archive, this is none or is "
+            "cut short): copy it again, or delete it and train again"
+        )
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # whatever a damaged or foreign file makes Keras and h5py raise
-        raise FerError(_refusal(path, error)) from error
+        raise FerError(f"{path} {_refusal(str(error))}") from error
 
 
-def _refusal(path, error):
-    """Return what to tell of a file that Keras refuses."""
-    said = str(error)
-    if "lambda" in said.lower() or "unsafe" in said.lower():
+def _refusal(said):
+    """Return what is wrong with a file that made Keras say this."""
+    if "Lambda" in said or "unsafe" in said:
         return (
-            f"{path} is refused: it holds code of its own (a Lambda layer), which would run "
-            "here. Write that step as a layer and save again, or take another file"
+            "is refused: it holds code of its own (a Lambda layer), which would run here. "
+            "Write that step as a layer and save again, or take another file"
         )
-    if "Could not locate" in said or "Could not deserialize" in said or "Unknown" in said:
+    foreign = re.search(r"Could not (?:locate|deserialize) (?:\w+ )?'([^']+)'", said)
+    if foreign:
         return (
-            f"{path} is refused: it has parts that neither Keras nor fer_utils has "
-            f"({_brief(said)}): give a file that fer_utils wrote"
+            f"is refused: neither Keras nor fer_utils has its {foreign[1]!r}, and code from "
+            "elsewhere is not looked for. Give a file that fer_utils wrote"
         )
-    return f"{path} is damaged ({_brief(said)}): copy it again, or delete it and train again"
+    return f"is damaged ({_brief(said)}): copy it again, or delete it and train again"
 
 
 def _brief(text):
@@ -74,6 +81,8 @@ def _unfit(model):
     """Return why the model does not take images and give probabilities, None if it does."""
     from keras import ops
 
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        return f"{len(model.inputs)} inputs and {len(model.outputs)} outputs, not one and one"
     shape, out = model.input_shape, model.output_shape
     if len(shape) != 4 or None in shape[1:] or shape[-1] not in (1, 3):
         return f"it takes {shape}, not (None, height, width, 1 or 3)"
@@ -92,10 +101,17 @@ def _check_classes(path, model, classes):
             f"{path} tells {model.output_shape[-1]} classes apart, not {wanted}: give the file "
             "of a network that was trained for these"
         )
-    run = runs.read_json(path.with_name("run.json")) or {}
-    named = run.get("identity", {}).get("classes")
+    named = _trained_for(path)
     if named and not isinstance(classes, int) and list(classes) != named:
         raise FerError(
             f"{path} was trained for {', '.join(named)}, not for {', '.join(classes)}: "
             "give the file of a network that was trained for these, in this order"
         )
+
+
+def _trained_for(path):
+    """Return the class names that the run folder tells, None where it is none."""
+    try:
+        return runs.read_json(path.with_name("run.json"))["identity"]["classes"]
+    except (TypeError, KeyError):
+        return None
