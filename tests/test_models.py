@@ -68,11 +68,9 @@ def test_a_size_is_a_number_of_pixels(size):
 
 @pytest.mark.parametrize("size", [(5, 200), (200, 5)])
 def test_a_pair_too_small_on_one_side_says_the_smallest(size):
-    with pytest.raises(
-        FerError, match=f"take {size[0]}x{size[1]} pixels: its smallest size is 47"
-    ):
+    said = f"cannot take {size[0]}x{size[1]} pixels: its smallest size is 47"
+    with pytest.raises(FerError, match=said):
         models.build("jh_v5", size=size)
-    assert f"cannot take {size[0]}x{size[1]} pixels" in str(caught.value)
 
 
 def test_pixels_enter_as_they_are():

@@ -37,19 +37,19 @@ def test_features_ignore_light_and_take_any_shape():
 
 def test_it_learns_and_gives_probabilities(faces, parts):
     (x, y), (v, w) = parts
-    svm = HogSvm(faces.classes, strength=1).fit(x, y)
+    svm = HogSvm(faces.classes, size=24, strength=1).fit(x, y)
     said = svm.predict_proba(v)
     assert said.shape == (len(v), 7)
     assert said.dtype == np.float32
     np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-5)
     np.testing.assert_array_equal(said.argmax(axis=1), svm.margins(v).argmax(axis=1))
     assert (said.argmax(axis=1) == w).mean() > 0.6
-    np.testing.assert_array_equal(HogSvm(7, strength=1).fit(x, y).predict_proba(v), said)
+    np.testing.assert_array_equal(HogSvm(7, size=24, strength=1).fit(x, y).predict_proba(v), said)
 
 
 def test_a_class_without_rows_is_never_given(parts):
     (x, y), (v, _) = parts
-    said = HogSvm(8).fit(x[y != 2], y[y != 2]).predict_proba(v)
+    said = HogSvm(8, size=24).fit(x[y != 2], y[y != 2]).predict_proba(v)
     assert (said[:, [2, 7]] == 0).all()
     np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-5)
 
@@ -57,7 +57,7 @@ def test_a_class_without_rows_is_never_given(parts):
 def test_two_classes_have_two_columns(parts):
     (x, y), _ = parts
     two = y < 2
-    said = HogSvm(2).fit(x[two], y[two]).predict_proba(x[two])
+    said = HogSvm(2, size=24).fit(x[two], y[two]).predict_proba(x[two])
     assert said.shape == (two.sum(), 2)
     assert (said.argmax(axis=1) == y[two]).mean() > 0.9
 

@@ -30,7 +30,7 @@ def l2_svm(targets, probabilities):
         probabilities: ``(batch, classes)``, the output of a softmax.
 
     Returns:
-        Tensor ``(batch,)``, the sum of the squared hinges over the classes.
+        Tensor ``(batch,)``, the mean of the squared hinges over the classes.
     """
     from keras import ops
 
@@ -39,4 +39,4 @@ def l2_svm(targets, probabilities):
     classes = scores.shape[-1]
     margins = scores - ops.mean(scores, axis=-1, keepdims=True) + (2 - classes) / classes
     signs = 2 * targets - 1
-    return ops.sum(ops.square(ops.relu(1 - signs * margins)), axis=-1)
+    return ops.mean(ops.square(ops.relu(1 - signs * margins)), axis=-1)
