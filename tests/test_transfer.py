@@ -8,8 +8,6 @@ from keras.layers import BatchNormalization
 from fer_utils import models
 from fer_utils.models import backbones, pretrained
 
-pytestmark = pytest.mark.backend
-
 # Weights of the backbone without its head, then with ours at the source's size.
 COUNTS = {
     "seed003_vgg16": (14_714_688, 94_418_759),
@@ -54,11 +52,9 @@ def test_parameters_at_the_sources_size(name):
 
 
 def test_squeezes_weigh_what_their_paper_says():
-    with keras.StatelessScope(initialize_variables=False):
-        squeezed, plain = (
-            backbones._network(name, (64, 64, 3)).count_params()
-            for name in ("SENet50", "VGGFace2")
-        )
+    squeezed, plain = (
+        backbones._described(name, (64, 64, 3)).count_params() for name in ("SENet50", "VGGFace2")
+    )
     blocks = {256: 3, 512: 4, 1024: 6, 2048: 3}  # channels: how many
     # Hu et al. 2018, section 5: 2/r times the squared channels; then the biases.
     said = sum(2 * n * channels**2 // 16 for channels, n in blocks.items())
@@ -100,7 +96,7 @@ def test_a_random_start_trains_whole(name):
 
 
 def test_batch_normalisation_can_stay_frozen_too():
-    network = backbones._network("MobileNet", (32, 32, 3))
+    network = backbones._described("MobileNet", (32, 32, 3))
     backbones.freeze(network, trained=4, batch_norm=False)
     assert [layer.trainable for layer in network.layers[-6:]] == [False] * 2 + [True] * 4
 

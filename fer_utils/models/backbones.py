@@ -77,8 +77,8 @@ def _own(backbone, shape, path):
     trained, scale, offset = pretrained.backbone_of(path)
     wanted = [weight.shape for weight in trained.weights]
     for name in dict.fromkeys(entry.network for entry in pretrained.SETS[backbone].values()):
-        network = _network(name, shape)
-        if [weight.shape for weight in network.weights] == wanted:
+        if [weight.shape for weight in _described(name, shape).weights] == wanted:
+            network = _network(name, shape)
             network.set_weights(trained.get_weights())
             return network, scale, offset
     raise FerError(f"{path} holds another backbone than {backbone}")
@@ -101,6 +101,14 @@ def _network(name, shape):
     return keras.Model(pixels, output, name="backbone")
 
 
+def _described(name, shape):
+    """Return the network with the shapes of its weights, but no weights."""
+    import keras
+
+    with keras.StatelessScope(initialize_variables=False):
+        return _network(name, shape)
+
+
 def _at_random(name, shape):
     """Return the network with weights and statistics that a training from nothing gets going.
 
@@ -109,13 +117,10 @@ def _at_random(name, shape):
     """
     import keras
 
-    with keras.StatelessScope(initialize_variables=False):  # shapes only, no weights
-        network = _network(name, shape)
-
     def changed(layer):
         settings = layer.get_config()
         wanted = {"kernel_initializer": "he_normal", "momentum": 0.9}
         settings |= {key: value for key, value in wanted.items() if key in settings}
         return type(layer).from_config(settings)
 
-    return keras.models.clone_model(network, clone_function=changed)
+    return keras.models.clone_model(_described(name, shape), clone_function=changed)
