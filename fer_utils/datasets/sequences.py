@@ -93,7 +93,8 @@ class SequenceSet:
         if most < 1:
             raise FerError(f"sequences cannot have {most} frames at most: give 1 or more")
         back = [np.linspace(0, len(own) - 1, min(most, len(own))) for own in self.rows]
-        rows = [own[::-1][np.rint(b).astype(int)][::-1] for own, b in zip(self.rows, back)]
+        kept = [-1 - np.rint(b).astype(int)[::-1] for b in back]
+        rows = [own[k] for own, k in zip(self.rows, kept, strict=True)]
         return dataclasses.replace(self, rows=rows)
 
     def padded(self, numbers=None, time=None):
@@ -112,6 +113,11 @@ class SequenceSet:
         Raises:
             FerError: a sequence is longer than ``time``.
         """
+        index, mask = self.padded_rows(numbers, time)
+        return self.frames.images[index], mask
+
+    def padded_rows(self, numbers=None, time=None):
+        """Return the rows that ``padded`` takes, int64 ``(m, time)``, and the mask."""
         own = self.rows if numbers is None else [self.rows[i] for i in numbers]
         lengths = np.array([len(rows) for rows in own])
         time = lengths.max() if time is None else time
@@ -119,7 +125,7 @@ class SequenceSet:
             raise FerError(f"{lengths.max()} frames do not fit into {time}: see thinned")
         place = np.minimum(np.arange(time), lengths[:, None] - 1)
         index = np.stack([rows[p] for rows, p in zip(own, place, strict=True)])
-        return self.frames.images[index], np.arange(time) < lengths[:, None]
+        return index, np.arange(time) < lengths[:, None]
 
     def held_out(self, numbers):
         """Return the SequenceSet with these sequences as ``valid`` and all others as ``train``."""
@@ -160,13 +166,11 @@ class SequenceSet:
 
     def _warn_of_lone_persons(self):
         peaks = self.peaks
-        persons = [len(np.unique(peaks.groups[peaks.labels == k])) for k in range(len(self.classes))]
-        lone = [name for name, n in zip(self.classes, persons, strict=True) if n == 1]
+        by_class = [np.unique(peaks.groups[peaks.labels == k]) for k in range(len(self.classes))]
+        lone = [name for name, who in zip(self.classes, by_class, strict=True) if len(who) == 1]
         if lone:
-            warnings.warn(
-                f"one person alone shows {', '.join(lone)}: who is held out cannot be learned from",
-                stacklevel=3,
-            )
+            text = f"one person alone shows {', '.join(lone)}: not learned where held out"
+            warnings.warn(text, stacklevel=3)
 
     @property
     def classes(self):
@@ -220,6 +224,8 @@ def from_arrays(frames, labels, groups, classes, name="arrays", source="arrays o
     Raises:
         FerError: no sequences, one without frames, or frames of different sizes.
     """
+    if not frames:
+        raise FerError(f"{source}: there are no sequences, give one at least")
     shapes = [np.shape(own)[1:] for own in frames]
     lengths = [len(own) for own in frames]
     for i, shape in enumerate(shapes):
@@ -229,8 +235,7 @@ def from_arrays(frames, labels, groups, classes, name="arrays", source="arrays o
             raise FerError(
                 f"sequence {i} has frames of {shape}, sequence 0 of {shapes[0]}: resize them"
             )
-    ends = np.cumsum(lengths)
-    rows = np.split(np.arange(sum(lengths)), ends[:-1])
+    rows = np.split(np.arange(sum(lengths)), np.cumsum(lengths)[:-1])
     which = np.repeat(np.arange(len(frames)), lengths)
     dataset = Dataset(
         images=np.concatenate(frames),

@@ -12,7 +12,8 @@ class PerFrame(keras.layers.Wrapper):
     would move its statistics as often, towards the last moment's.
 
     Args:
-        layer: ``keras.Model``, ``(batch, height, width, channels)`` 0-255 in, ``(batch, features)`` out.
+        layer: ``keras.Model``, ``(batch, height, width, channels)`` 0-255 in, ``(batch,
+            features)`` out.
 
     Input shape:
         ``(batch, time, height, width, channels)``; without channels where there is one.
