@@ -136,5 +136,5 @@ def _gru_change(x, mask):
 
 _KINDS = {"mean": _mean, "gru": _gru, "gru_change": _gru_change}
 _RECIPE = Recipe(
-    "adam", learning_rate=1e-3, batch=16, epochs=10, augmentation="flip", schedule="cosine"
+    "adam", learning_rate=2e-3, batch=32, epochs=10, augmentation="flip", schedule="cosine"
 )

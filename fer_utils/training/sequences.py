@@ -160,13 +160,13 @@ class SequenceExamples(Examples):
     """
 
     def __init__(self, sequences, recipe, seed, still=None):
-        watched = sequences.peaks.rows("valid")
-        super().__init__(sequences.peaks, watched, recipe, seed)
-        if not len(watched) or not len(self.rows):
+        fitted, watched = (sequences.peaks.rows(split) for split in ("train", "valid"))
+        if not len(watched) or not len(fitted):
             raise FerError(
-                f"{len(self.rows)} sequences to fit and {len(watched)} held out: part them by "
+                f"{len(fitted)} sequences to fit and {len(watched)} held out: part them by "
                 "person first, see SequenceSet.folds"
             )
+        super().__init__(sequences.peaks, watched, recipe, seed)
         self.sequences, self.epoch = sequences, 0
         self.time = sequences.lengths.max()  # one length for all batches: compiled once
         self.features = None if still is None else self._features(still)
