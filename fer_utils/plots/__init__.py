@@ -5,6 +5,7 @@ from fer_utils.plots.canvas import ACCENT, INK
 from fer_utils.plots.data import brightness_contrast, class_shares, embedding
 from fer_utils.plots.images import faces, mean_faces, sample_faces
 from fer_utils.plots.scores import learning_curves, per_class, predicted_shares, trade_off
+from fer_utils.plots.sequences import filmstrips, unfolding
 
 __all__ = [
     "ACCENT",
@@ -16,6 +17,7 @@ __all__ = [
     "embedding",
     "estimates",
     "faces",
+    "filmstrips",
     "learning_curves",
     "mean_faces",
     "per_class",
@@ -23,4 +25,5 @@ __all__ = [
     "sample_faces",
     "told_and_true",
     "trade_off",
+    "unfolding",
 ]

@@ -1,0 +1,250 @@
+"""Sequences of frames from neutral to the peak of an expression, each under one label.
+
+A SequenceSet is a Dataset of frames and says which rows make up which sequence. It reads CK+'s
+folders, draws synthetic sequences, or takes arrays of frames.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import warnings
+
+import numpy as np
+
+from fer_utils.datasets import ckplus, splits, synthetic
+from fer_utils.datasets.base import Dataset
+from fer_utils.errors import FerError
+from fer_utils.labels import CKPLUS, class_index
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class SequenceSet:
+    """Sequences of frames; element i is one.
+
+    Args:
+        frames: Dataset of all frames; those of a sequence share label, group and split.
+        rows: list of int64 arrays, the rows of each sequence from its first frame to its peak.
+
+    Raises:
+        FerError: no sequences, one without frames, or one whose frames differ in label, group
+            or split; the message names it.
+    """
+
+    frames: Dataset
+    rows: list
+
+    def __post_init__(self):
+        if not self.rows:
+            raise FerError("there are no sequences: give one at least")
+        for i, own in enumerate(self.rows):
+            if not len(own):
+                raise FerError(f"sequence {i} has no frames: leave it out")
+            for field in ("labels", "groups", "split"):
+                values = getattr(self.frames, field)[own]
+                if (values != values[0]).any():
+                    raise FerError(f"the {field} of sequence {i}'s frames differ: give it one")
+
+    def __len__(self):
+        return len(self.rows)
+
+    @property
+    def lengths(self):
+        """Frames of each sequence, int64 ``(n,)``."""
+        return np.array([len(own) for own in self.rows])
+
+    @functools.cached_property
+    def peaks(self):
+        """The last frame of each sequence: a Dataset whose row i stands for sequence i."""
+        return self.frames.take(np.array([own[-1] for own in self.rows]))
+
+    @functools.cached_property
+    def fingerprint(self):
+        """16 hex digits that change when a frame, a label, a split or the order of frames does."""
+        digest = hashlib.blake2b(self.frames.fingerprint.encode(), digest_size=8)
+        for own in self.rows:
+            digest.update(np.array([len(own), *own], np.int64).data)
+        return digest.hexdigest()
+
+    def take(self, numbers):
+        """Return the SequenceSet of these sequences (integers or booleans), in their order."""
+        kept = [self.rows[i] for i in np.arange(len(self))[numbers]]
+        return dataclasses.replace(self, rows=kept)
+
+    def late(self, share=0.25):
+        """Return the Dataset of the last ``int(share * n)`` frames of each, one at least.
+
+        Seed 002 fitted and scored these, a quarter, as independent photographs.
+        """
+        return self.frames.take(np.concatenate([own[-n:] for own, n in self._parts(share)]))
+
+    def late_counts(self, share=0.25):
+        """Return how many frames of each sequence ``late`` has, int64 ``(n,)``."""
+        return np.array([n for _, n in self._parts(share)])
+
+    def begun(self, share):
+        """Return the SequenceSet of the first ``int(share * n)`` frames of each, one at least."""
+        return dataclasses.replace(self, rows=[own[:n] for own, n in self._parts(share)])
+
+    def thinned(self, most):
+        """Return the SequenceSet with at most so many frames each, evenly spaced, peak included.
+
+        Neighbouring frames are nearly equal, and each costs a run of the frame network.
+        """
+        if most < 1:
+            raise FerError(f"sequences cannot have {most} frames at most: give 1 or more")
+        back = [np.linspace(0, len(own) - 1, min(most, len(own))) for own in self.rows]
+        kept = [-1 - np.rint(b).astype(int)[::-1] for b in back]
+        rows = [own[k] for own, k in zip(self.rows, kept, strict=True)]
+        return dataclasses.replace(self, rows=rows)
+
+    def padded(self, numbers=None, time=None):
+        """Return sequences as one array, the short ones filled up with their peak frame.
+
+        (Not with zeros: batch normalisation takes its statistics from all frames it is shown.)
+
+        Args:
+            numbers: int ``(m,)``, which sequences; None for all.
+            time: int, frames to fill up to; None for the longest of these.
+
+        Returns:
+            ``(frames, mask)``: uint8 ``(m, time, height, width)``, RGB with channels last, and
+            bool ``(m, time)``, True for a sequence's own frames.
+
+        Raises:
+            FerError: a sequence is longer than ``time``.
+        """
+        index, mask = self.padded_rows(numbers, time)
+        return self.frames.images[index], mask
+
+    def padded_rows(self, numbers=None, time=None):
+        """Return the rows that ``padded`` takes, int64 ``(m, time)``, and the mask."""
+        own = self.rows if numbers is None else [self.rows[i] for i in numbers]
+        lengths = np.array([len(rows) for rows in own])
+        time = lengths.max() if time is None else time
+        if lengths.max() > time:
+            raise FerError(f"{lengths.max()} frames do not fit into {time}: see thinned")
+        place = np.minimum(np.arange(time), lengths[:, None] - 1)
+        index = np.stack([rows[p] for rows, p in zip(own, place, strict=True)])
+        return index, np.arange(time) < lengths[:, None]
+
+    def held_out(self, numbers):
+        """Return the SequenceSet with these sequences as ``valid`` and all others as ``train``."""
+        split = np.full(len(self.frames), "train")
+        for i in numbers:
+            split[self.rows[i]] = "valid"
+        return dataclasses.replace(self, frames=dataclasses.replace(self.frames, split=split))
+
+    def folds(self, k=5, seed=0, by_person=True):
+        """Return ``k`` SequenceSets, each with another k-th of the sequences as ``valid``.
+
+        Args:
+            k: int, 2 or more.
+            seed: int.
+            by_person: whether a person's sequences stay together. False is seed 002's mistake:
+                the networks are then judged on people they know.
+
+        Raises:
+            FerError: fewer persons than folds.
+
+        A class that one person alone shows cannot be learned where this person is held out; a
+        warning names it.
+        """
+        peaks = self.peaks
+        if by_person:
+            self._warn_of_lone_persons()
+        else:
+            peaks = dataclasses.replace(peaks, groups=np.arange(len(self)))
+        parts = splits.folds(peaks, np.arange(len(self)), k, seed)
+        return [self.held_out(out) for _, out in parts]
+
+    def _parts(self, share):
+        """Yield (rows, how many frames are this share) of each sequence."""
+        if not 0 <= share <= 1:
+            raise FerError(f"a share of {share} of the frames: give one between 0 and 1")
+        for own in self.rows:
+            yield own, max(int(share * len(own)), 1)
+
+    def _warn_of_lone_persons(self):
+        peaks = self.peaks
+        by_class = [np.unique(peaks.groups[peaks.labels == k]) for k in range(len(self.classes))]
+        lone = [name for name, who in zip(self.classes, by_class, strict=True) if len(who) == 1]
+        if lone:
+            text = f"one person alone shows {', '.join(lone)}: not learned where held out"
+            warnings.warn(text, stacklevel=3)
+
+    @property
+    def classes(self):
+        """Tuple of class names, index = label."""
+        return self.frames.classes
+
+
+def load(name="ckplus", root=None, size=None, **options):
+    """Return the sequences of a source.
+
+    Args:
+        name: ``ckplus`` or ``synthetic``.
+        root: of CK+'s tree; None to look in the usual places.
+        size: int or ``(height, width)`` to have frames of; needed where CK+'s differ.
+        **options: of ``ckplus.load_sequences``; or of ``synthetic.sequences``, ``n`` first.
+
+    Raises:
+        FerError: no such source; see those functions.
+
+    Example:
+        >>> load("synthetic", n=12, size=48).peaks.images.shape
+        (12, 48, 48)
+    """
+    if name == "ckplus":
+        return SequenceSet(*ckplus.load_sequences(root, size, **options))
+    if name == "synthetic":
+        return drawn(synthetic.sequences(size=size or 48, **options))
+    raise FerError(f"no sequences in {name!r}: there are ckplus, synthetic")
+
+
+def drawn(film):
+    """Return the SequenceSet of ``synthetic.Sequences``, under CK+'s class names."""
+    of_ckplus = [-1 if name == "neutral" else class_index(name, CKPLUS) for name in film.classes]
+    labels = np.array(of_ckplus, np.int8)[film.labels]
+    source = f"{len(film)} sequences drawn"
+    return from_arrays(film.frames, labels, film.identity, CKPLUS, "synthetic", source)
+
+
+def from_arrays(frames, labels, groups, classes, name="arrays", source="arrays of frames"):
+    """Return the SequenceSet of arrays of frames, all ``train``.
+
+    Args:
+        frames: list of n uint8 ``(t, height, width)`` or ``(t, height, width, 3)``, t of each
+            its own.
+        labels: int ``(n,)``, index in ``classes``.
+        groups: int ``(n,)``, the persons.
+        classes: tuple of class names.
+        name: of the data.
+        source: where they come from, for people.
+
+    Raises:
+        FerError: no sequences, one without frames, or frames of different sizes.
+    """
+    if not frames:
+        raise FerError(f"{source}: there are no sequences, give one at least")
+    shapes = [np.shape(own)[1:] for own in frames]
+    lengths = [len(own) for own in frames]
+    for i, shape in enumerate(shapes):
+        if not lengths[i]:
+            raise FerError(f"sequence {i} has no frames: leave it out")
+        if shape != shapes[0]:
+            raise FerError(
+                f"sequence {i} has frames of {shape}, sequence 0 of {shapes[0]}: resize them"
+            )
+    rows = np.split(np.arange(sum(lengths)), np.cumsum(lengths)[:-1])
+    which = np.repeat(np.arange(len(frames)), lengths)
+    dataset = Dataset(
+        images=np.concatenate(frames),
+        labels=np.asarray(labels, np.int8)[which],
+        classes=tuple(classes),
+        split=np.full(len(which), "train"),
+        groups=np.asarray(groups, np.int64)[which],
+        names=np.array([f"{i}/{t}" for i, own in enumerate(rows) for t in range(len(own))]),
+        name=name,
+        source=source,
+    )
+    return SequenceSet(dataset, rows)
