@@ -10,7 +10,7 @@ from test_training import EPOCHS, Trained, interrupt, made_settings
 
 from fer_utils import models, runs, training
 from fer_utils.training import fit
-from fer_utils.training.identity import _architecture, differences
+from fer_utils.training.identity import architecture_of, differences
 
 pytestmark = pytest.mark.backend
 
@@ -75,8 +75,8 @@ def nested(units=3):
 
 
 def test_names_inside_layers_are_no_difference():
-    assert _architecture(nested()) == _architecture(nested())
-    assert _architecture(nested()) != _architecture(nested(units=4))
+    assert architecture_of(nested()) == architecture_of(nested())
+    assert architecture_of(nested()) != architecture_of(nested(units=4))
     frozen = nested()
     frozen.get_layer("backbone").trainable = False
-    assert _architecture(nested()) != _architecture(frozen)
+    assert architecture_of(nested()) != architecture_of(frozen)

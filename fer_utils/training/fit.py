@@ -6,11 +6,10 @@ import functools
 import numpy as np
 
 from fer_utils import evaluation, models
-from fer_utils.backend import device
 from fer_utils.errors import FerError
 from fer_utils.training.curves import Curves
 from fer_utils.training.examples import Examples
-from fer_utils.training.folder import Fit, restore, write
+from fer_utils.training.folder import Fit, metrics_of, restore, write
 from fer_utils.training.held_out import held_out
 from fer_utils.training.identity import identity_of
 from fer_utils.training.layers import BACKBONE
@@ -99,7 +98,9 @@ def fit_or_restore(
         "split": dataset.split[answered],
         "probabilities": predict(network, dataset.images[answered]),
     }
-    metrics = _metrics(folder.name, identity, history) | evaluation.evaluate(dataset, predictions)
+    metrics = metrics_of(folder.name, identity, history) | evaluation.evaluate(
+        dataset, predictions
+    )
     return write(Fit(network, pd.DataFrame(history), metrics, predictions, folder), identity)
 
 
@@ -128,14 +129,3 @@ def _resolved(recipe, profile):
     if recipe.precision == "auto":
         changes["precision"] = precision_for_device()
     return dataclasses.replace(recipe, **changes)
-
-
-def _metrics(key, identity, history):
-    return {
-        "model": key,
-        "network": identity["model"],
-        "parameters": identity["parameters"],
-        "epochs": len(history),
-        "train_seconds": round(sum(row["seconds"] for row in history), 1),
-        "device": device(),
-    }

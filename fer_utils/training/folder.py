@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from fer_utils import runs
+from fer_utils.backend import device
 from fer_utils.errors import FerError
 from fer_utils.training.checkpoints import Checkpoints
 from fer_utils.training.identity import differences
@@ -74,3 +75,15 @@ def write(fit, identity):
     runs.write_json(folder / "run.json", {"identity": identity, **provenance()})
     Checkpoints(folder / "checkpoint", identity).remove()
     return fit
+
+
+def metrics_of(key, identity, history):
+    """Return what a fit's metrics begin with; its scores come behind."""
+    return {
+        "model": key,
+        "network": identity["model"],
+        "parameters": identity["parameters"],
+        "epochs": len(history),
+        "train_seconds": round(sum(row["seconds"] for row in history), 1),
+        "device": device(),
+    }

@@ -19,7 +19,7 @@ def identity_of(name, dataset, settings, recipe, network):
         "profile": settings.profile.name,
         "seed": settings.seed,
         "parameters": network.count_params(),
-        "architecture": _architecture(network),
+        "architecture": architecture_of(network),
         "recipe": dataclasses.asdict(recipe),
     }
 
@@ -54,7 +54,7 @@ def _different(old, new, prefix=""):
     return ", ".join(filter(None, found))
 
 
-def _architecture(network):
+def architecture_of(network):
     """Return 8 hex digits of the layers and their settings: they tell a changed network."""
     layers = [(type(layer).__name__, _settings(layer.get_config())) for layer in network.layers]
     return hashlib.blake2b(repr(layers).encode(), digest_size=4).hexdigest()

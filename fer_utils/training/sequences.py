@@ -7,8 +7,10 @@ import numpy as np
 from fer_utils import evaluation, models
 from fer_utils.errors import FerError
 from fer_utils.models import sequences as networks
-from fer_utils.training import fit
 from fer_utils.training.examples import Examples
+from fer_utils.training.folder import Fit, metrics_of, restore, write
+from fer_utils.training.identity import architecture_of, identity_of
+from fer_utils.training.prediction import predict
 from fer_utils.training.start import begin_from, digest_of
 from fer_utils.training.trainer import Trainer
 
@@ -66,16 +68,16 @@ def fit_sequences(
     single = models.build(network, sequences.classes, shape, size or shape[:2])
     model = _begun(kind, single, start)
     folder = settings.run_dir / (key or f"sequences_{kind}")
-    identity = fit._identity(models.resolve(network), sequences.peaks, settings, recipe, single)
+    identity = identity_of(models.resolve(network), sequences.peaks, settings, recipe, single)
     identity |= {
         "kind": kind,
-        "over_time": fit._architecture(model.get_layer("over_time")),
+        "over_time": architecture_of(model.get_layer("over_time")),
         "parameters": model.count_params(),
         "data": sequences.fingerprint,
         "start": "random" if start is None else digest_of(start),
         "frozen": frozen,
     }
-    return fit._restore(folder, identity) or _fitted(model, sequences, recipe, folder, identity)
+    return restore(folder, identity) or _fitted(model, sequences, recipe, folder, identity)
 
 
 def _begun(kind, single, start):
@@ -102,17 +104,19 @@ def _fitted(model, sequences, recipe, folder, identity):
     still = model.get_layer("per_frame").layer if identity["frozen"] else None
     examples = SequenceExamples(sequences, recipe, identity["seed"], still)
     trained = model if still is None else model.get_layer("over_time")
-    history = SequenceTrainer(trained, examples, recipe).run(folder / "checkpoint", identity)
+    history = SequenceTrainer(trained, examples, recipe, identity["seed"]).run(
+        folder / "checkpoint", identity
+    )
     held_out = examples.watched_rows
     predictions = {
         "index": held_out,
         "split": sequences.peaks.split[held_out],
         "probabilities": predict_sequences(model, sequences.take(held_out)),
     }
-    metrics = fit._metrics(folder.name, identity, history)
+    metrics = metrics_of(folder.name, identity, history)
     metrics |= evaluation.evaluate(sequences.peaks, predictions)
-    done = fit.Fit(model, pd.DataFrame(history), metrics, predictions, folder)
-    return fit._write(done, identity)
+    done = Fit(model, pd.DataFrame(history), metrics, predictions, folder)
+    return write(done, identity)
 
 
 def predict_sequences(model, sequences, time=None):
@@ -140,7 +144,7 @@ def predict_late(model, sequences, share=0.25):
         sequences: the SequenceSet.
         share: of each sequence's frames, from its end; one at least, so 0 is the peak alone.
     """
-    answers = fit.predict(model, sequences.late(share).images)
+    answers = predict(model, sequences.late(share).images)
     counts = sequences.late_counts(share)
     sums = np.add.reduceat(answers, np.cumsum(counts) - counts)
     return sums / counts[:, None].astype("float32")
@@ -176,9 +180,9 @@ class SequenceExamples(Examples):
         used = np.unique(np.concatenate(self.sequences.rows))
         images = self.sequences.frames.images[used]
         features = np.zeros((2, len(self.sequences.frames), still.output_shape[-1]), np.float32)
-        features[0, used] = fit.predict(still, images)
+        features[0, used] = predict(still, images)
         if self.recipe.augmentation == "flip":
-            features[1, used] = fit.predict(still, images[:, :, ::-1])
+            features[1, used] = predict(still, images[:, :, ::-1])
         return features
 
     def order(self, epoch):
@@ -210,18 +214,14 @@ class SequenceExamples(Examples):
 class SequenceTrainer(Trainer):
     """A Trainer of a model with two inputs: the examples mirror, nothing stands in front of it."""
 
-    def __init__(self, model, examples, recipe):
+    def _with_augmentation(self, seed):
+        return self.network
+
+    def _compiled_by_xla(self):
+        """XLA takes longer to compile a loop over time than a few hundred sequences take."""
         import keras
 
-        self.recipe, self.network, self.model = recipe, model, model
-        self.batches, self.watched = examples.batches(), examples.watched()
-        model.compile(
-            optimizer=self._optimizer(),
-            loss=recipe.loss,
-            # XLA takes longer to compile a loop over time than a few hundred sequences take.
-            jit_compile=keras.backend.backend() != "tensorflow",
-            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        )
+        return keras.backend.backend() != "tensorflow"
 
 
 def _checked(recipe, epochs):
@@ -230,6 +230,11 @@ def _checked(recipe, epochs):
         raise FerError(
             f"sequences cannot be fitted with augmentation {recipe.augmentation!r} in "
             f"{recipe.precision}: write none or flip, and float32"
+        )
+    if recipe.keep != "last" or recipe.patience or recipe.average or recipe.schedule == "plateau":
+        raise FerError(
+            "sequences are fitted for all epochs and the last is kept: leave keep, patience, "
+            "average and plateau out of the recipe"
         )
     epochs = recipe.epochs if epochs is None else min(recipe.epochs, epochs)
     return dataclasses.replace(recipe, epochs=epochs)

@@ -39,15 +39,18 @@ class Trainer:
     """
 
     def __init__(self, network, examples, recipe, seed):
-        from fer_utils.augment import layers as augment
-
         self.network, self.examples, self.recipe = network, examples, recipe
         self.batches, self.watched = examples.batches(), examples.watched()
-        # The augmentation lives in the trainer alone, so it is never in the saved network.
-        self.model = augment.in_front(network, recipe.augmentation, seed)
+        self.model = self._with_augmentation(seed)
         self.draws = _draws(self.model)
         self.backbone = Backbone(network) if recipe.head_epochs else None
         self.phase, self.history, self.kept = None, [], None
+
+    def _with_augmentation(self, seed):
+        """Return the model to fit: the augmentation lives in it alone, never in what is saved."""
+        from fer_utils.augment import layers as augment
+
+        return augment.in_front(self.network, self.recipe.augmentation, seed)
 
     def run(self, folder, identity, curves=None):
         """Train what is left to train.
@@ -98,12 +101,15 @@ class Trainer:
         self.model.compile(
             optimizer=optimizer(self.recipe, (phase.last - phase.first) * len(self.batches)),
             loss=losses.get(self.recipe.loss),
-            jit_compile=compiled_by_xla(self.recipe.precision),
+            jit_compile=self._compiled_by_xla(),
             # Named outright: "accuracy" beside a binary cross-entropy would be element-wise.
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         )
         # Built now, or TensorFlow traces the training step twice: a second a network.
         self.model.optimizer.build(self.model.trainable_variables)
+
+    def _compiled_by_xla(self):
+        return compiled_by_xla(self.recipe.precision)
 
     def _fit(self, callback):
         with out_of_memory_said(self.recipe.batch):
