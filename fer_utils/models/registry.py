@@ -5,6 +5,7 @@ import difflib
 import fnmatch
 from collections.abc import Callable
 
+from fer_utils.datasets.images import shape_of
 from fer_utils.errors import FerError
 
 
@@ -15,11 +16,13 @@ class Recipe:
     Args:
         optimizer: Keras's name, for example ``rmsprop``.
         learning_rate: at the start.
-        loss: Keras's name of a loss over one-hot labels and probabilities.
+        loss: of one-hot labels and probabilities: a name that ``losses.get`` knows.
         batch: images a step.
         epochs: passes over the training rows.
         augmentation: a preset of ``augment.layers``.
-        schedule: ``constant``, or ``cosine`` to zero over all steps.
+        schedule: ``constant``; ``cosine`` to zero over all steps; ``inverse_time``, Keras 1's
+            ``decay``; or ``plateau``, halved, down to 1e-5, where the watched accuracy has been
+            flat for ``plateau_patience`` epochs.
         sampling: ``shuffled``, each row once an epoch; or ``balanced``, each class equally
             often in each batch.
         class_weights: ``none``; ``balanced``, all classes count alike in the loss; or ``root``,
@@ -27,6 +30,16 @@ class Recipe:
         label_smoothing: share of each target that all classes divide, 0 to below 1.
         precision: what activations are computed in, ``float32``, ``mixed_bfloat16`` or
             ``mixed_float16``; weights stay, and are saved, as float32.
+        optimizer_options: further arguments of the Keras optimiser, numbers and truths only,
+            for example ``{"momentum": 0.9, "nesterov": True}``.
+        decay: of ``inverse_time``: step ``t`` takes ``learning_rate / (1 + decay * t)``.
+        plateau_patience: of ``plateau``, in epochs.
+        patience: epochs without a better watched loss after which training stops; 0 for never.
+        keep: ``last``, or ``best``: the epoch with the lowest watched loss is restored. What is
+            watched is then a group-aware tenth held out of Training, never PublicTest.
+        average: momentum of the exponential moving average of the weights, which is what is
+            kept, with its own batch-norm statistics; 0 for the weights themselves.
+        head_epochs: of a network with a trained backbone: epochs in which the head trains alone.
     """
 
     optimizer: str
@@ -40,6 +53,13 @@ class Recipe:
     class_weights: str = "none"
     label_smoothing: float = 0.0
     precision: str = "float32"
+    optimizer_options: dict = dataclasses.field(default_factory=dict)
+    decay: float = 0.0
+    plateau_patience: int = 10
+    patience: int = 0
+    keep: str = "last"
+    average: float = 0.0
+    head_epochs: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,34 +69,36 @@ class Entry:
     name: str
     network: Callable
     source: str
-    size: int
+    size: int | tuple
     classes: tuple
     recipe: Recipe
+    channels: int
 
 
 _ENTRIES = {}
 _VERSIONS = {}  # v1 -> the network its notebook settles on
 
 
-def register(*, source, size, classes, recipe, version=None):
+def register(*, source, size, classes, recipe, version=None, channels=1):
     """Enter a network under its function's name.
 
-    The function takes the scaled image ``(batch, size, size, 1)``, values 0-1, and the
-    number of classes, and returns the probabilities ``(batch, classes)``.
+    The function takes the scaled image ``(batch, height, width, channels)``, values 0-1, and
+    the number of classes, and returns the probabilities ``(batch, classes)``.
 
     Args:
         source: where the network comes from.
-        size: side in pixels that the source used.
+        size: side in pixels, or ``(height, width)``, that the source used.
         classes: tuple of class names that the source used.
         recipe: the Recipe that the source used.
         version: ``v1`` to ``v8`` where this is the network that the version settles on.
+        channels: 1 for grey, 3 for colour; a grey image then has three equal ones.
     """
 
     def enter(network):
         name = network.__name__
         if name in _ENTRIES:
             raise ValueError(f"{name} is registered twice")
-        _ENTRIES[name] = Entry(name, network, source, size, classes, recipe)
+        _ENTRIES[name] = Entry(name, network, source, size, classes, recipe, channels)
         if version:
             _VERSIONS[version] = name
         return network
@@ -121,8 +143,8 @@ def recipe(name, **changes):
 def build(name, classes=None, input_shape=None, size=None):
     """Build a network that takes raw images and gives probabilities.
 
-    Resizing, grey conversion and scaling are layers inside it, so that the saved file sees
-    the numbers that training saw.
+    Resizing, conversion to grey or colour, and scaling are layers inside it, so that the saved
+    file sees the numbers that training saw.
 
     Args:
         name: a registered name, or ``v1`` to ``v8``.
@@ -137,7 +159,8 @@ def build(name, classes=None, input_shape=None, size=None):
         ``(batch, classes)`` out, rows that sum to 1.
 
     Raises:
-        FerError: no such model, a size that is too small for it, or other than 1 or 3 channels.
+        FerError: no such model, no size or one that is too small for it, or other than 1 or 3
+            channels.
 
     Example:
         >>> model = build("jhamski", classes=7, size=48)
@@ -147,7 +170,7 @@ def build(name, classes=None, input_shape=None, size=None):
     entry = describe(name)
     classes = entry.classes if classes is None else classes
     count = classes if isinstance(classes, int) else len(classes)
-    size = _pair(entry.size if size is None else size)
+    size = shape_of(entry.size if size is None else size)
     input_shape = size if input_shape is None else tuple(input_shape)
     if input_shape[2:] not in ((), (1,), (3,)):
         raise FerError(f"images have 1 or 3 channels, not {input_shape[2]}: convert them first")
@@ -162,21 +185,19 @@ def build(name, classes=None, input_shape=None, size=None):
         ) from error
 
 
-def _pair(size):
-    return (size, size) if isinstance(size, int) else tuple(size)
-
-
 def _assemble(entry, count, input_shape, size):
     import keras
     from keras import layers, ops
 
     images = keras.Input(input_shape, name="image")
     x = images
-    if input_shape[-1] == 3:
+    if input_shape[-1] > entry.channels:
         x = ops.image.rgb_to_grayscale(x)
     if input_shape[:2] != size:
         x = layers.Resizing(*size, name="resize")(x)
     x = layers.Rescaling(1 / 255, name="unit_range")(x)
+    if input_shape[-1] < entry.channels:
+        x = layers.Concatenate(name="colour")([x] * entry.channels)
     return keras.Model(images, entry.network(x, count), name=entry.name)
 
 
@@ -184,7 +205,7 @@ def _smallest_size(entry, count, size):
     """Return the smallest square side the network takes, None if ``size`` is not below it."""
     import keras
 
-    low, high = min(size), entry.size
+    low, high = min(size), max(shape_of(entry.size))
     if low >= high:
         return None
     while high - low > 1:

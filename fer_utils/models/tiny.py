@@ -1,8 +1,8 @@
 """Networks that are small on purpose: a twin of the real ones for tests, one to compare with."""
 
 from fer_utils import labels
+from fer_utils.models.blocks import conv_pool, probabilities
 from fer_utils.models.registry import Recipe, register
-from fer_utils.models.v1 import conv_pool
 
 
 @register(
@@ -19,7 +19,7 @@ def tiny(x, classes):
     x = conv_pool(x, 16, 3)
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(0.1)(x)
-    return layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
+    return probabilities(x, classes)
 
 
 @register(
@@ -35,4 +35,4 @@ def small(x, classes):
     for filters in (16, 32, 64):
         x = conv_pool(x, filters, 3, normalise=True)
     x = layers.Dropout(0.3)(layers.Flatten()(x))
-    return layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
+    return probabilities(x, classes)

@@ -1,6 +1,7 @@
 """v8, ours: what has proven itself since the seeds were written."""
 
 from fer_utils import labels
+from fer_utils.models.blocks import probabilities, vgg_block
 from fer_utils.models.registry import Recipe, register
 
 
@@ -17,6 +18,7 @@ from fer_utils.models.registry import Recipe, register
         schedule="cosine",
         label_smoothing=0.1,
     ),
+    version="v8",
 )
 def vgg_gap(x, classes):
     """Eight normalised 3x3 convolutions in four blocks, then the mean over all places.
@@ -26,11 +28,6 @@ def vgg_gap(x, classes):
     from keras import layers
 
     for filters, convolutions in ((32, 1), (64, 2), (128, 2), (256, 3)):
-        for _ in range(convolutions):
-            x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
-            # Keras's default of 0.99 needs hundreds of steps before inference sees statistics.
-            x = layers.BatchNormalization(momentum=0.9)(x)
-            x = layers.ReLU()(x)
-        x = layers.MaxPooling2D()(x)
+        x = vgg_block(x, filters, convolutions)
     x = layers.Dropout(0.3)(layers.GlobalAveragePooling2D()(x))
-    return layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(x)
+    return probabilities(x, classes)

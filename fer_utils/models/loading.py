@@ -1,0 +1,101 @@
+"""Saved networks: opened without running anybody's code, and refused where they do not fit."""
+
+from pathlib import Path
+
+import numpy as np
+
+from fer_utils import runs
+from fer_utils.errors import FerError
+
+
+def load(path, classes=None):
+    """Return the network in a ``.keras`` file, uncompiled.
+
+    Args:
+        path: the file. Where it lies in a run folder, the class names are those of its
+            ``run.json``.
+        classes: tuple of class names, or their number, that it must tell apart; None for any.
+
+    Returns:
+        ``keras.Model``: images ``(batch, height, width, 1 or 3)`` 0-255 in, probabilities out.
+
+    Raises:
+        FerError: the file is missing, damaged, wants to run code of its own, is no network from
+            images to probabilities, or has other classes.
+
+    Example:
+        >>> model = load("runs/synthetic-smoke/jhamski/model.keras", labels.FER2013)
+    """
+    path = Path(path)
+    model = _open(path)
+    unfit = _unfit(model)
+    if unfit:
+        raise FerError(f"{path} is a Keras model, but none of ours ({unfit}): give another file")
+    if classes is not None:
+        _check_classes(path, model, classes)
+    return model
+
+
+def _open(path):
+    import keras
+
+    if not path.is_file():
+        raise FerError(f"{path} is missing: run the notebook that trains this model")
+    if path.suffix != ".keras":
+        raise FerError(f"{path} is no .keras file: save the network with model.save in Keras 3")
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # whatever a damaged or foreign file makes Keras and h5py raise
+        raise FerError(_refusal(path, error)) from error
+
+
+def _refusal(path, error):
+    """Return what to tell of a file that Keras refuses."""
+    said = str(error)
+    if "lambda" in said.lower() or "unsafe" in said.lower():
+        return (
+            f"{path} is refused: it holds code of its own (a Lambda layer), which would run "
+            "here. Write that step as a layer and save again, or take another file"
+        )
+    if "Could not locate" in said or "Could not deserialize" in said or "Unknown" in said:
+        return (
+            f"{path} is refused: it has parts that neither Keras nor fer_utils has "
+            f"({_brief(said)}): give a file that fer_utils wrote"
+        )
+    return f"{path} is damaged ({_brief(said)}): copy it again, or delete it and train again"
+
+
+def _brief(text):
+    first = (text.strip() or "empty").splitlines()[0]
+    return first if len(first) <= 100 else first[:97] + "..."
+
+
+def _unfit(model):
+    """Return why the model does not take images and give probabilities, None if it does."""
+    from keras import ops
+
+    shape, out = model.input_shape, model.output_shape
+    if len(shape) != 4 or None in shape[1:] or shape[-1] not in (1, 3):
+        return f"it takes {shape}, not (None, height, width, 1 or 3)"
+    if len(out) != 2:
+        return f"it gives {out}, not (None, classes)"
+    rows = ops.convert_to_numpy(model(np.zeros((1, *shape[1:]), "float32"), training=False))
+    if not np.isclose(rows.sum(), 1, atol=1e-3) or rows.min() < 0:
+        return "what it gives does not sum to 1"
+    return None
+
+
+def _check_classes(path, model, classes):
+    wanted = classes if isinstance(classes, int) else len(classes)
+    if model.output_shape[-1] != wanted:
+        raise FerError(
+            f"{path} tells {model.output_shape[-1]} classes apart, not {wanted}: give the file "
+            "of a network that was trained for these"
+        )
+    run = runs.read_json(path.with_name("run.json")) or {}
+    named = run.get("identity", {}).get("classes")
+    if named and not isinstance(classes, int) and list(classes) != named:
+        raise FerError(
+            f"{path} was trained for {', '.join(named)}, not for {', '.join(classes)}: "
+            "give the file of a network that was trained for these, in this order"
+        )
