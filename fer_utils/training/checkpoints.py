@@ -3,53 +3,93 @@
 import shutil
 
 from fer_utils import runs
+from fer_utils.training.identity import differences
 from fer_utils.training.log import log
 
 
 class Checkpoints:
-    """The state of an unfinished fit: network, optimiser and log after each epoch."""
+    """The state of an unfinished fit: network, optimiser and log after each epoch.
+
+    Averaged weights are among the optimiser's. What else goes on, the best epoch's loss, a
+    plateau's length, follows from the log; the best epoch's weights have a file of their own.
+
+    Args:
+        folder: Path, where the files are.
+        identity: see ``identity.identity_of``; the state of another fit is not taken.
+    """
 
     def __init__(self, folder, identity):
-        self.folder = folder
-        self.identity = identity
+        self.folder, self.identity = folder, identity
+        self.best = None
 
-    def load(self, model):
-        """Put the last state into the model; return its history, empty where there is none."""
+    def history(self):
+        """Return what was logged, one dict an epoch; empty where there is nothing to continue."""
+        return self._state()["history"]
+
+    def _state(self):
+        state = runs.read_json(self.folder / "state.json")
+        if state is None or differences(state.get("identity", {}), self.identity):
+            return {"history": []}
+        return state
+
+    def load(self, model, network):
+        """Put the last state into the model.
+
+        Args:
+            model: the compiled ``keras.Model`` that is fitted.
+            network: the one inside it that is kept.
+
+        Returns:
+            ``(history, best)``: as ``history()`` says, but empty where a file is damaged, and
+            the best epoch's weights, None where none is kept.
+        """
         import keras
 
-        state = runs.read_json(self.folder / "state.json") or {}
-        if state.get("identity") != self.identity:
-            return []
+        state = self._state()
         if not state["history"]:
-            return []
-        weights = self.folder / state["weights"]
+            return [], None
         model.optimizer.build(model.trainable_variables)  # else its state is not restored
         variables = [*model.variables, *model.optimizer.variables]
         fresh = [keras.ops.convert_to_numpy(variable) for variable in variables]
         try:
-            model.load_weights(weights)
+            return state["history"], self._loaded(state, model, network)
         except Exception as error:  # whatever a damaged file makes h5py and Keras raise
             for variable, value in zip(variables, fresh, strict=True):
                 variable.assign(value)
-            log(f"starts anew: {weights} is damaged ({error})")
-            return []
-        return state["history"]
+            self.best = None
+            log(f"starts anew: a file in {self.folder} is damaged ({error})")
+            return [], None
+
+    def _loaded(self, state, model, network):
+        best, self.best = None, state.get("best")
+        if self.best:
+            network.load_weights(self.folder / self.best)
+            best = network.get_weights()
+        model.load_weights(self.folder / state["weights"])
+        return best
 
     def begin(self):
         """Write an empty state: a folder that cannot be written is noticed before training."""
-        runs.write_json(
-            self.folder / "state.json", {"identity": self.identity, "weights": "", "history": []}
-        )
+        state = {"identity": self.identity, "weights": "", "history": []}
+        runs.write_json(self.folder / "state.json", state)
+
+    def save_best(self, network, epoch):
+        """Write the weights that the network has now; they count once ``save`` names them."""
+        self.best = f"best{epoch}.weights.h5"
+        with runs.whole_file(self.folder / self.best) as part:
+            network.save_weights(part)
 
     def save(self, model, history):
         """Write the weights first, then the file that names them: never half a state."""
         name = f"epoch{len(history)}.weights.h5"
         with runs.whole_file(self.folder / name) as part:
             model.save_weights(part)
-        state = {"identity": self.identity, "weights": name, "history": history}
-        runs.write_json(self.folder / "state.json", state)
+        named = {"weights": name, "best": self.best}
+        runs.write_json(
+            self.folder / "state.json", {"identity": self.identity, **named, "history": history}
+        )
         for old in self.folder.glob("*.weights.h5"):
-            if old.name != name and runs.PART not in old.name:
+            if old.name not in named.values() and runs.PART not in old.name:
                 old.unlink(missing_ok=True)
 
     def remove(self):

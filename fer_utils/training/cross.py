@@ -5,37 +5,28 @@ import dataclasses
 import numpy as np
 
 from fer_utils import datasets, runs
-from fer_utils.training.fit import fit_or_restore, predict
+from fer_utils.training.fit import fit_or_restore
+from fer_utils.training.prediction import predict
 
 
 def cross_validate(
-    name,
-    dataset,
-    settings,
-    recipe=None,
-    key=None,
-    size=None,
-    *,
-    k=5,
-    start=None,
-    targets=None,
-    mirrored=False,
+    name, dataset, settings, recipe=None, key=None, size=None, *, k=5, mirrored=False, **options
 ):
     """Fit ``k`` networks, each without a k-th of the groups, and predict what it did not see.
 
     Each fit is restored or continued as ``fit_or_restore`` does it, in ``<key>/fold0`` and so on.
 
     Args:
-        name: a registered network.
+        name: as for ``fit_or_restore``, and so ``settings``, ``recipe`` and ``size``.
         dataset: the Dataset; its labelled ``train`` rows are parted.
         settings: the Settings.
-        recipe: the Recipe; None for the network's own.
+        recipe: the Recipe.
         key: folder under the run folder; None for the network's name and ``_folds``.
-        size: side in pixels that the network sees; None for the images' own.
+        size: side in pixels.
         k: int, how many folds.
-        start: see ``fit_or_restore``. What it was trained on must not hold these people.
-        targets: see ``fit_or_restore``.
         mirrored: predict the image and its mirror image, and take the mean.
+        **options: ``fit_or_restore``'s others but ``rows``. What a ``start`` was trained on must
+            not hold these people.
 
     Returns:
         dict of ``index``, ``split``, ``probabilities`` and ``fold``, sorted by ``index``, also
@@ -54,7 +45,6 @@ def cross_validate(
     fold = np.full(len(dataset), -1)
     for i, (_, held_out) in enumerate(datasets.folds(dataset, train, k, settings.seed)):
         part, place = _held_out_as_valid(dataset, held_out), f"{key}/fold{i}"
-        options = {"start": start, "targets": targets}
         model = fit_or_restore(name, part, settings, recipe, place, size, **options).model
         probabilities[held_out] = predict(model, dataset.images[held_out], mirrored)
         fold[held_out] = i

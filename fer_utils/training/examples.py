@@ -8,6 +8,7 @@ from fer_utils import balance
 from fer_utils.balance.rows import checked
 from fer_utils.errors import FerError
 
+_PLAIN = 2048  # images from which batch-norm statistics are estimated
 _POWERS = {"root": 0.5, "balanced": 1.0}  # of a class's size that its weight is divided by
 
 
@@ -21,16 +22,17 @@ class Examples:
         seed: int.
         rows: int ``(m,)``, labelled rows of ``train`` to fit; None for all of them.
         targets: float32 ``(n, classes)``; None for the labels.
+        reported: int ``(r,)``, further rows that are not fitted.
 
     Raises:
         FerError: rows or targets that do not fit the Dataset; no such sampling or weights.
     """
 
-    def __init__(self, dataset, watched, recipe, seed, rows=None, targets=None):
+    def __init__(self, dataset, watched, recipe, seed, rows=None, targets=None, reported=()):
         self.dataset, self.watched_rows, self.recipe, self.seed = dataset, watched, recipe, seed
         train = dataset.rows("train")
         given = checked(dataset, train[dataset.labels[train] >= 0] if rows is None else rows)
-        self.rows = given[~np.isin(given, watched)]
+        self.rows = given[~np.isin(given, [*watched, *reported])]
         self.identity = {}
         if rows is not None:
             self.identity["rows"] = _digest(given)
@@ -63,6 +65,12 @@ class Examples:
     def watched(self):
         """Return the watched images and their labels, one-hot."""
         return self.dataset.images[self.watched_rows], _one_hot(self.dataset)[self.watched_rows]
+
+    def plain(self):
+        """Yield uint8 images to fit, without augmentation: full batches of some 2,000 in all."""
+        size, rows = self.recipe.batch, self.order(0)
+        for end in range(size, max(min(len(rows), _PLAIN), size) + 1, size):
+            yield self.dataset.images[rows[end - size : end]]
 
     def batches(self):
         """Return a PyDataset; ``start(epoch)`` puts it in that epoch's order."""

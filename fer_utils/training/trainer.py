@@ -1,114 +1,145 @@
-"""One fit: augmentation in front of the network, batches by epoch, the log, checkpoints."""
+"""One fit: augmentation in front of the network, its phases, what is kept in the end."""
 
-import datetime
-import time
+import contextlib
+import dataclasses
 
 import numpy as np
 
-from fer_utils.backend import device
-from fer_utils.errors import FerError
+from fer_utils.training.averaging import averaged
 from fer_utils.training.checkpoints import Checkpoints
+from fer_utils.training.epochs import epoch_callback, stopped
+from fer_utils.training.layers import Backbone
 from fer_utils.training.log import log
+from fer_utils.training.memory import out_of_memory_said
+from fer_utils.training.optimizers import optimizer
+from fer_utils.training.precision import compiled_by_xla
 
-PREDICT_BATCH = 512
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """Epochs ``first`` to below ``last``, with an optimiser of their own."""
+
+    first: int
+    last: int
+    frozen: bool = False
 
 
 class Trainer:
-    """One fit: the augmentation in front of the network, the checkpoints, the log."""
+    """One fit of a network.
+
+    Args:
+        network: ``keras.Model`` from ``models.build``; after ``run`` it has what is kept.
+        examples: the Examples.
+        recipe: the Recipe.
+        seed: int, of the augmentation.
+
+    Raises:
+        FerError: no such augmentation; ``head_epochs`` without a backbone.
+    """
 
     def __init__(self, network, examples, recipe, seed):
-        import keras
-
         from fer_utils.augment import layers as augment
 
-        self.recipe = recipe
-        self.network = network
-        self.batches = examples.batches()
-        self.watched = examples.watched()
+        self.network, self.examples, self.recipe = network, examples, recipe
+        self.batches, self.watched = examples.batches(), examples.watched()
         # The augmentation lives in the trainer alone, so it is never in the saved network.
         self.model = augment.in_front(network, recipe.augmentation, seed)
+        self.draws = _draws(self.model)
+        self.backbone = Backbone(network) if recipe.head_epochs else None
+        self.phase, self.history, self.kept = None, [], None
+
+    def run(self, folder, identity, curves=None):
+        """Train what is left to train.
+
+        Args:
+            folder: Path of the checkpoints.
+            identity: see ``identity.identity_of``.
+            curves: the Curves to draw; None for none.
+
+        Returns:
+            list of dicts, one an epoch.
+        """
+        keeper = Checkpoints(folder, identity)
+        phases = self._phases()
+        done = len(keeper.history())
+        self._enter(next(phase for phase in phases if done <= phase.last))
+        self.history, self.kept = keeper.load(self.model, self.network)
+        if self.history:
+            log(f"continues after epoch {len(self.history)}")
+        else:
+            keeper.begin()
+        if curves:
+            curves.begin(self.history)
+        for phase in phases:
+            if len(self.history) < phase.last and not stopped(self.recipe, self.since(phase)):
+                self._enter(phase)
+                self._fit(epoch_callback(self, keeper, curves))
+        self._keep()
+        return self.history
+
+    def _phases(self):
+        epochs = self.recipe.epochs
+        head = min(self.recipe.head_epochs, epochs - 1)  # a profile may have cut the epochs
+        return [*([Phase(0, head, frozen=True)] if head > 0 else []), Phase(max(head, 0), epochs)]
+
+    def _enter(self, phase):
+        """Freeze what the phase freezes, and start with a new optimiser."""
+        import keras
+
+        if phase == self.phase:
+            return
+        self.phase = phase
+        if self.backbone:
+            self.backbone.freeze(phase.frozen)
         self.model.compile(
-            optimizer=self._optimizer(),
-            loss=recipe.loss,
-            jit_compile=_compiled_by_xla(recipe.precision),
+            optimizer=optimizer(self.recipe, (phase.last - phase.first) * len(self.batches)),
+            loss=self.recipe.loss,
+            jit_compile=compiled_by_xla(self.recipe.precision),
             # Named outright: "accuracy" beside a binary cross-entropy would be element-wise.
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         )
 
-    def _optimizer(self):
-        import keras
+    def _fit(self, callback):
+        with out_of_memory_said(self.recipe.batch):
+            self.model.fit(
+                self.batches,
+                initial_epoch=len(self.history),
+                epochs=self.phase.last,
+                callbacks=[callback],
+                shuffle=False,  # the batches shuffle themselves
+                verbose=0,
+            )
 
-        rate = self.recipe.learning_rate
-        if self.recipe.schedule == "cosine":
-            steps = self.recipe.epochs * self.batches.num_batches
-            rate = keras.optimizers.schedules.CosineDecay(rate, steps)
-        optimizer = keras.optimizers.get(self.recipe.optimizer)
-        return type(optimizer).from_config({**optimizer.get_config(), "learning_rate": rate})
+    def since(self, phase):
+        """Return the history since a phase began."""
+        return self.history[phase.first :]
 
-    def run(self, checkpoints, identity):
-        """Train what is left to train; return one dict an epoch."""
-        keeper = Checkpoints(checkpoints, identity)
-        history = keeper.load(self.model)
-        if history:
-            log(f"continues after epoch {len(history)}")
-        else:
-            keeper.begin()
-        self.model.fit(
-            self.batches,
-            validation_data=self.watched,
-            validation_batch_size=PREDICT_BATCH,
-            initial_epoch=len(history),
-            epochs=self.recipe.epochs,
-            callbacks=[_epoch_callback(self, keeper, history)],
-            shuffle=False,  # the batches shuffle themselves
-            verbose=0,
-        )
-        return history
+    def draw_from(self, epoch):
+        """Put all random layers where they begin this epoch.
+
+        Keras's weight files leave these states out: a fit that continues would draw epoch 1
+        again. A layer may draw several times a step, so epochs start a million draws apart.
+        """
+        for state, seed in self.draws:
+            state.assign(np.array([seed, epoch << 20], "uint32"))
+
+    def averaged(self):
+        """Return a context in which the network has the weights that the recipe keeps."""
+        if not self.recipe.average:
+            return contextlib.nullcontext()
+        self.draw_from(self.recipe.epochs)  # dropout draws the same wherever a fit continued
+        return averaged(self.network, self.model.optimizer, self.examples.plain())
+
+    def _keep(self):
+        if self.recipe.keep != "best":
+            with self.averaged():
+                self.kept = self.network.get_weights()
+        self.network.set_weights(self.kept)
 
 
-def _compiled_by_xla(precision):
-    """Return Keras's own choice, but for bfloat16 on a CPU: XLA has slow code for it there."""
+def _draws(model):
+    """Return pairs of a random layer's state and its seed."""
     import keras
 
-    slow = precision == "mixed_bfloat16" and device().startswith("CPU")
-    return False if slow and keras.backend.backend() == "tensorflow" else "auto"
-
-
-def _epoch_callback(trainer, keeper, history):
-    """Shuffle and draw by epoch, keep the log and the checkpoint, stop on NaN."""
-    import keras
-
-    # Keras's weight files leave these out: a fit that continues would draw epoch 1 again.
-    # A layer may draw several times a step, so epochs start a million draws apart.
-    draws = [v for v in trainer.model.variables if v.name == "seed_generator_state"]
-    seeds = [int(keras.ops.convert_to_numpy(state)[0]) for state in draws]
-
-    class EpochEnd(keras.callbacks.Callback):
-        def on_epoch_begin(self, epoch, logs=None):
-            trainer.batches.start(epoch)
-            for state, seed in zip(draws, seeds, strict=True):
-                state.assign(np.array([seed, epoch << 20], "uint32"))
-            self.started = time.perf_counter()
-
-        def on_epoch_end(self, epoch, logs=None):
-            seconds = time.perf_counter() - self.started
-            row = {key: float(value) for key, value in logs.items()}
-            if not np.isfinite(row["loss"]):
-                raise FerError(
-                    f"the loss is {row['loss']} in epoch {epoch + 1} at learning rate "
-                    f"{trainer.recipe.learning_rate:g}: lower it, for example ten times"
-                )
-            history.append({"epoch": epoch + 1, **row, "seconds": seconds})
-            log(_epoch_line(history[-1], trainer.recipe.epochs))
-            keeper.save(trainer.model, history)
-
-    return EpochEnd()
-
-
-def _epoch_line(row, epochs):
-    left = (epochs - row["epoch"]) * row["seconds"]
-    return (
-        f"epoch {row['epoch']:3d}/{epochs}  loss {row['loss']:.3f}  "
-        f"accuracy {row['accuracy']:.3f}  watched {row['val_accuracy']:.3f}  "
-        f"{row['seconds']:.1f} s, {datetime.timedelta(seconds=round(left))} left"
-    )
+    states = [v for v in model.variables if v.name == "seed_generator_state"]
+    return [(state, int(keras.ops.convert_to_numpy(state)[0])) for state in states]

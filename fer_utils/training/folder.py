@@ -1,0 +1,76 @@
+"""A finished fit and its folder: ``run.json`` is written last and vouches for the rest."""
+
+import dataclasses
+from pathlib import Path
+
+from fer_utils import runs
+from fer_utils.errors import FerError
+from fer_utils.training.checkpoints import Checkpoints
+from fer_utils.training.identity import differences
+from fer_utils.training.log import log
+from fer_utils.training.versions import provenance
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """A trained network and what its training left in the run folder.
+
+    Args:
+        model: the ``keras.Model``, raw images in, probabilities out.
+        history: DataFrame, one row an epoch.
+        metrics: flat dict of scores, see ``evaluation.evaluate``.
+        predictions: dict of ``index``, ``split`` and ``probabilities``.
+        folder: where the files are.
+    """
+
+    model: object
+    history: object
+    metrics: dict
+    predictions: dict
+    folder: Path
+
+
+def restore(folder, identity):
+    """Return the Fit in the folder, or None after saying what differs."""
+    import keras
+    import pandas as pd
+
+    run = runs.read_json(folder / "run.json")
+    if run is None:
+        return None
+    different = differences(run.get("identity", {}), identity)
+    if different:
+        log(f"{folder.name}: trained anew, because {different}")
+        return None
+    try:
+        metrics = runs.read_json(folder / "metrics.json")
+        if metrics is None:
+            raise FerError("metrics.json is missing or no JSON")
+        fit = Fit(
+            model=keras.models.load_model(folder / "model.keras", compile=False),
+            history=pd.read_csv(folder / "history.csv"),
+            metrics=metrics,
+            predictions=runs.read_predictions(folder / "predictions.npz"),
+            folder=folder,
+        )
+    except Exception as error:  # whatever a damaged file makes Keras and pandas raise
+        log(f"{folder.name}: trained anew, because its files are damaged ({error})")
+        return None
+    Checkpoints(folder / "checkpoint", identity).remove()  # of a fit killed at its very end
+    log(f"{folder.name}: restored, {len(fit.history)} epochs")
+    return fit
+
+
+def write(fit, identity):
+    """Write the run folder, ``run.json`` last: with it the fit counts as finished."""
+    folder = fit.folder
+    (folder / "run.json").unlink(missing_ok=True)  # it vouches for files that change now
+    with runs.whole_file(folder / "model.keras") as part:
+        fit.model.save(part)
+    with runs.whole_file(folder / "history.csv") as part:
+        fit.history.to_csv(part, index=False)
+    runs.write_predictions(folder / "predictions.npz", **fit.predictions)
+    runs.write_json(folder / "metrics.json", fit.metrics)
+    runs.write_json(folder / "run.json", {"identity": identity, **provenance()})
+    Checkpoints(folder / "checkpoint", identity).remove()
+    return fit

@@ -1,0 +1,61 @@
+"""From a recipe to a Keras optimiser with its learning rate."""
+
+from fer_utils.errors import FerError
+from fer_utils.training.averaging import momentum
+
+_LOWEST = 1e-5  # to which a plateau halves the learning rate
+
+
+def optimizer(recipe, steps):
+    """Return the recipe's Keras optimiser for a training of so many steps.
+
+    Raises:
+        FerError: no such optimiser or schedule, or an option that the optimiser does not have.
+    """
+    import keras
+
+    options = {**recipe.optimizer_options, "learning_rate": _rate(recipe, steps)}
+    if recipe.average:
+        options |= {"use_ema": True, "ema_momentum": momentum(recipe.average, steps)}
+    try:
+        plain = keras.optimizers.get(recipe.optimizer)
+        return type(plain).from_config({**plain.get_config(), **options})
+    except (TypeError, ValueError) as error:
+        said = str(error).splitlines()[0]
+        raise FerError(f"cannot make the optimizer {recipe.optimizer!r}: {said}") from error
+
+
+def _rate(recipe, steps):
+    """Return the learning rate: a number, or a Keras schedule over steps."""
+    from keras.optimizers import schedules
+
+    rate = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        return schedules.CosineDecay(rate, steps)
+    if recipe.schedule == "inverse_time":
+        return schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=recipe.decay)
+    if recipe.schedule in ("constant", "plateau"):
+        return rate
+    raise FerError(
+        f"no schedule {recipe.schedule!r}: there are constant, cosine, inverse_time, plateau"
+    )
+
+
+def plateau_rate(recipe, history):
+    """Return the learning rate after these epochs: it follows from them alone.
+
+    Args:
+        recipe: the Recipe.
+        history: list of dicts with ``val_accuracy``, one an epoch.
+
+    Returns:
+        float: halved wherever the accuracy has not risen for ``plateau_patience`` epochs, not
+        below 1e-5.
+    """
+    rate, best, flat = recipe.learning_rate, -1.0, 0
+    for row in history:
+        flat = 0 if row["val_accuracy"] > best else flat + 1
+        best = max(best, row["val_accuracy"])
+        if flat >= recipe.plateau_patience:
+            rate, flat = min(rate, max(rate / 2, _LOWEST)), 0
+    return rate

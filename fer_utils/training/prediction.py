@@ -1,0 +1,26 @@
+"""Ask a network, in batches that its memory holds."""
+
+import math
+
+_BATCH = 512  # images of up to 64x64; of larger ones fewer, so that the numbers they become fit
+_PIXELS = _BATCH * 64 * 64
+
+
+def predict(model, images, mirrored=False):
+    """Return float32 ``(n, classes)`` probabilities of uint8 images ``(n, height, width, …)``.
+
+    With ``mirrored``, the mean of those of the image and of its mirror image.
+    """
+    probabilities = model.predict(images, batch_size=batch_size(model), verbose=0)
+    if not mirrored:
+        return probabilities
+    return (probabilities + predict(model, images[:, :, ::-1])) / 2
+
+
+def batch_size(model):
+    """Return how many images a model is asked about at once, 1 to 512."""
+    shapes = [layer.output.shape for layer in model.layers]
+    pixels = [
+        math.prod(shape[1:3]) for shape in shapes if len(shape) == 4 and None not in shape[1:3]
+    ]
+    return max(1, min(_BATCH, _PIXELS // max(pixels, default=1)))
