@@ -1,0 +1,110 @@
+"""A study as tables."""
+
+from optuna.trial import TrialState
+
+from fer_utils.errors import FerError
+
+_STATES = {
+    TrialState.COMPLETE: "finished",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+}
+
+
+def trials(study):
+    """Return what came of each trial, in their order.
+
+    Trials that were interrupted are left out: each was tried again, or another in its place.
+
+    Returns:
+        DataFrame: ``trial``, ``state`` (``finished``, ``pruned``, ``failed`` or ``running``),
+        ``accuracy`` (the last epoch's, NaN where there is none), ``epochs`` spent, ``seconds``,
+        ``problem``, then a column a hyper-parameter.
+    """
+    import pandas as pd
+
+    rows = [
+        {
+            "trial": trial.number,
+            "state": _STATES[trial.state],
+            "accuracy": _last(trial),
+            "epochs": len(trial.intermediate_values),
+            "seconds": trial.user_attrs.get("seconds"),
+            "problem": trial.user_attrs.get("problem", ""),
+            **trial.params,
+        }
+        for trial in own_trials(study)
+    ]
+    return pd.DataFrame(rows)
+
+
+def curves(study):
+    """Return the held-out accuracy and loss of each trial after each epoch.
+
+    Returns:
+        DataFrame: ``trial``, ``epoch`` from 1, ``accuracy``, ``loss``, ``state`` of the trial.
+    """
+    import pandas as pd
+
+    rows = [
+        {
+            "trial": trial.number,
+            "epoch": epoch,
+            "accuracy": accuracy,
+            "loss": loss,
+            "state": _STATES[trial.state],
+        }
+        for trial in own_trials(study)
+        for (epoch, accuracy), loss in zip(
+            sorted(trial.intermediate_values.items()),
+            trial.user_attrs.get("losses", [None] * len(trial.intermediate_values)),
+            strict=True,
+        )
+    ]
+    return pd.DataFrame(rows, columns=["trial", "epoch", "accuracy", "loss", "state"])
+
+
+def best_values(study):
+    """Return the values of the finished trial with the highest accuracy, the first of equals.
+
+    Raises:
+        FerError: no trial has finished.
+    """
+    finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if not finished:
+        raise FerError(f"no trial of {study.study_name!r} has finished: search on")
+    return max(finished, key=lambda trial: trial.value).params
+
+
+def importance(study):
+    """Return the share of the accuracy's variance that each hyper-parameter explains (fANOVA).
+
+    By the finished trials alone. Of a few dozen it is a hint, no measurement.
+
+    Returns:
+        Series that sums to 1, largest first.
+
+    Raises:
+        FerError: fewer than two finished trials, or all of one accuracy.
+    """
+    import pandas as pd
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
+    finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len({trial.value for trial in finished}) < 2:
+        raise FerError("importance needs two finished trials of different accuracy: search on")
+    shares = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
+    return pd.Series(shares, name="importance")
+
+
+def own_trials(study):
+    """Return Optuna's trials that run or have ended by themselves, not by a kill."""
+    states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+    every = study.get_trials(deepcopy=False)
+    return [trial for trial in every if trial.state in states or "problem" in trial.user_attrs]
+
+
+def _last(trial):
+    values = trial.intermediate_values
+    return values[max(values)] if values else trial.value
