@@ -8,7 +8,7 @@ A ``Space`` says what may be chosen and what network and recipe a choice stands 
 from fer_utils.tuning.modern_space import modern_space
 from fer_utils.tuning.objective import Objective
 from fer_utils.tuning.savings import compare, epochs_until, replay, savings
-from fer_utils.tuning.search import search
+from fer_utils.tuning.searching import search
 from fer_utils.tuning.seed002_space import seed002_space
 from fer_utils.tuning.space import Space
 from fer_utils.tuning.studies import open_study

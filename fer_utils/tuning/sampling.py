@@ -1,14 +1,12 @@
 """Who proposes the next trial, and who ends one early."""
 
-import os
-import platform
 import warnings
-from pathlib import Path
 
 import numpy as np
 import optuna
 
 from fer_utils.errors import FerError
+from fer_utils.tuning.processes import this_process
 
 SAMPLERS = ("tpe", "random")
 PRUNERS = ("halving", "median", "none")
@@ -52,15 +50,6 @@ class ByNumber(optuna.samplers.BaseSampler):
     def sample_independent(self, study, trial, param_name, param_distribution):
         """Draw one of the others."""
         return self._of(trial).sample_independent(study, trial, param_name, param_distribution)
-
-
-def this_process():
-    """Return machine and number of this process, for example ``box 5f2c41d0:4711``."""
-    try:
-        booted = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
-    except OSError:  # not Linux
-        booted = ""
-    return f"{platform.node()} {booted}:{os.getpid()}"  # names alone are not unique
 
 
 def sampler(name, seed, startup):

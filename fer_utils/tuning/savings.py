@@ -10,7 +10,7 @@ def epochs_until(table, quality):
     """Return how many epochs a search had spent when its first trial of a quality finished.
 
     Args:
-        table: DataFrame of ``state``, ``accuracy`` and ``epochs`` in the order of the trials, see
+        table: DataFrame of ``state``, ``accuracy`` and ``spent`` in the order of the trials, see
             ``trials``.
         quality: float, the accuracy asked for.
 
@@ -18,7 +18,7 @@ def epochs_until(table, quality):
         int; NaN where no finished trial reached it.
     """
     reached = (table["state"] == "finished") & (table["accuracy"] >= quality)
-    return table["epochs"].cumsum()[reached].min()
+    return table["spent"].cumsum()[reached].min()
 
 
 def compare(searches, quality):
@@ -38,7 +38,7 @@ def compare(searches, quality):
     for name, table in searches.items():
         states = {s: int((table["state"] == s).sum()) for s in ("finished", "pruned", "failed")}
         best = table["accuracy"][table["state"] == "finished"].max()
-        spent = {"epochs": int(table["epochs"].sum()), "best": best}
+        spent = {"epochs": int(table["spent"].sum()), "best": best}
         until = epochs_until(table, quality)
         rows[name] = {"trials": len(table), **states, **spent, "epochs_until": until}
     return pd.DataFrame(rows).T.astype({"best": float, "epochs_until": float})
@@ -58,7 +58,7 @@ def replay(curves, rule, order, first=1):
         first: int, the first epoch at which a trial may be pruned.
 
     Returns:
-        DataFrame of ``trial``, ``state``, ``accuracy`` and ``epochs``, in that order. A trial
+        DataFrame of ``trial``, ``state``, ``accuracy`` and ``spent``, in that order. A trial
         that ran out of patience has finished: its answer stands.
     """
     import pandas as pd
@@ -82,9 +82,9 @@ def _replayed(study, accuracies):
         trial.report(accuracy, epoch)
         if epoch < len(accuracies) and trial.should_prune():
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-            return {"state": "pruned", "accuracy": accuracy, "epochs": epoch}
+            return {"state": "pruned", "accuracy": accuracy, "spent": epoch}
     study.tell(trial, accuracy)
-    return {"state": "finished", "accuracy": accuracy, "epochs": len(accuracies)}
+    return {"state": "finished", "accuracy": accuracy, "spent": len(accuracies)}
 
 
 def _out_of_patience(losses, patience=2):
@@ -117,7 +117,7 @@ def savings(curves, quality, rules=("none", "patience", "median", "halving"), or
     rows = {}
     for rule in rules:
         tables = [replay(curves, rule, order) for order in drawn]
-        spent = np.array([table["epochs"].sum() for table in tables])
+        spent = np.array([table["spent"].sum() for table in tables])
         until = np.array([epochs_until(table, quality) for table in tables], float)
         kept = np.where(np.isnan(until), spent, until)
         pruned = np.mean([(table["state"] == "pruned").sum() for table in tables])

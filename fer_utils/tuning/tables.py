@@ -19,7 +19,7 @@ def trials(study):
 
     Returns:
         DataFrame: ``trial``, ``state`` (``finished``, ``pruned``, ``failed`` or ``running``),
-        ``accuracy`` (the last epoch's, NaN where there is none), ``epochs`` spent, ``seconds``,
+        ``accuracy`` (the last epoch's, NaN where there is none), ``spent`` (epochs), ``seconds``,
         ``problem``, then a column a hyper-parameter.
     """
     import pandas as pd
@@ -29,7 +29,7 @@ def trials(study):
             "trial": trial.number,
             "state": _STATES[trial.state],
             "accuracy": _last(trial),
-            "epochs": len(trial.intermediate_values),
+            "spent": len(trial.intermediate_values),
             "seconds": trial.user_attrs.get("seconds"),
             "problem": trial.user_attrs.get("problem", ""),
             **trial.params,

@@ -6,15 +6,12 @@ import time
 import optuna
 from optuna.trial import TrialState
 
-from fer_utils import runs
 from fer_utils.errors import FerError
 from fer_utils.training.log import log
 from fer_utils.tuning import tables
-from fer_utils.tuning.sampling import this_process
+from fer_utils.tuning.processes import give_up_dead, try_again
 from fer_utils.tuning.storage import database_errors
 
-GRACE = 3600  # seconds without a sign after which another machine's trial is given up
-_TRIES = 3  # of one trial, whose process is killed each time
 _HOPELESS = 3  # trials that fail at the start, none other before them
 
 
@@ -43,7 +40,7 @@ def search(study, objective, trials=None, epochs=None):
         raise FerError("a search needs an end: give the number of trials or of epochs")
     with database_errors():
         while True:
-            _give_up_dead(study)
+            give_up_dead(study)
             trial = _ask(study, objective.space, trials, epochs)
             if trial is None:
                 break
@@ -79,35 +76,6 @@ def _check_hope(counted):
         )
 
 
-def _give_up_dead(study):
-    """Try again what processes that exist no longer have left."""
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if _dead(trial):
-            _try_again(study, trial)
-
-
-def _dead(trial):
-    machine, number = this_process().rsplit(":", 1)
-    owner = trial.user_attrs.get("process", "")
-    if owner.startswith(f"{machine}:"):
-        pid = int(owner.rsplit(":", 1)[1])
-        return pid == int(number) or not runs.alive(pid)  # this one runs none at the moment
-    seen = trial.user_attrs.get("seen", trial.datetime_start.timestamp())
-    return time.time() - seen > GRACE
-
-
-def _try_again(study, trial):
-    try:
-        study.tell(trial.number, state=TrialState.FAIL)
-    except (ValueError, optuna.exceptions.UpdateFinishedTrialError):
-        return  # another process was faster
-    tries = trial.user_attrs.get("tries", 1)
-    again = tries < _TRIES and bool(trial.params)
-    if again:
-        study.enqueue_trial(trial.params, user_attrs={"tries": tries + 1})
-    log(f"trial {trial.number} was interrupted: {'tried again' if again else 'another is drawn'}")
-
-
 def _run(study, trial, objective):
     """Run one trial and record how it ended."""
     started, losses = time.perf_counter(), []
@@ -123,7 +91,7 @@ def _run(study, trial, objective):
     except FerError as error:
         state, problem = TrialState.FAIL, str(error)
     except KeyboardInterrupt:
-        _try_again(study, trial)
+        try_again(study, trial)
         raise
     except BaseException:
         study.tell(trial, state=TrialState.FAIL)
