@@ -50,7 +50,7 @@ class Objective:
         return np.bincount(labels, minlength=len(self.part.classes)) / len(labels)
 
     def __call__(self, values, report):
-        """Train; return the accuracy on the judged rows after the last epoch.
+        """Train, and report the accuracy on the judged rows after each epoch.
 
         Args:
             values: dict, one for each of the space's hyper-parameters.
@@ -60,7 +60,7 @@ class Objective:
         Raises:
             FerError: a network that cannot be built or trained; too little memory.
         """
-        return self._fit(values, self.judged, self.seed, report)[1]
+        self._fit(values, self.judged, self.seed, report)
 
     def confirm(self, values, seed):
         """Train once more; score it on rows that no trial was judged on, in another drawing.
@@ -74,12 +74,12 @@ class Objective:
         Returns:
             dict of ``accuracy``, ``standard_error``, ``macro_f1`` and ``n``.
         """
-        network = self._fit(values, self.judged, seed, lambda *told: None)[0]
+        network = self._fit(values, self.judged, seed, lambda *told: None)
         probabilities = training.predict(network, self.part.images[self.fresh])
         return evaluation.score(self.part.labels[self.fresh], probabilities)
 
     def _fit(self, values, watched, seed, report):
-        """Return the trained network and its accuracy on the watched rows."""
+        """Return the trained network."""
         import keras
 
         keras.utils.clear_session()  # what earlier trials left
@@ -88,31 +88,12 @@ class Objective:
         images, classes = self.part.images, self.part.classes
         network = models.build(entry, classes, images.shape[1:], self.size)
         examples = Examples(self.part, watched, entry.recipe, seed)
-        told = Told(report, entry.recipe.epochs)
         with out_of_memory_said(entry.recipe.batch):
-            _run(network, examples, entry.recipe, seed, told)
-        return network, told.accuracy
+            _run(network, examples, entry.recipe, seed, report)
+        return network
 
 
-class Told:
-    """Passes on what each epoch gave.
-
-    Args:
-        report: see ``Objective.__call__``.
-        epochs: int, of the whole training.
-    """
-
-    def __init__(self, report, epochs):
-        self.report, self.epochs = report, epochs
-        self.accuracy = None
-
-    def add(self, epoch, logs):
-        """Take an epoch's log, ``epoch`` from 1."""
-        self.accuracy = float(logs["val_accuracy"])
-        self.report(epoch, self.accuracy, float(logs["val_loss"]), epoch == self.epochs)
-
-
-def _run(network, examples, recipe, seed, told):
+def _run(network, examples, recipe, seed, report):
     """Fit all epochs. A trial leaves no files: one that is killed is begun again."""
     import keras
 
@@ -120,17 +101,19 @@ def _run(network, examples, recipe, seed, told):
 
     if recipe.average or recipe.keep != "last" or recipe.head_epochs or recipe.patience:
         raise FerError("a trial keeps the plain weights of its last epoch: see fit_or_restore")
-    batches = examples.batches()
+    batches, epochs = examples.batches(), recipe.epochs
     model = augment.in_front(network, recipe.augmentation, seed)
     model.compile(
-        optimizer=optimizer(recipe, recipe.epochs * len(batches)),
+        optimizer=optimizer(recipe, epochs * len(batches)),
         loss=recipe.loss,
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
     )
     callback = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: batches.start(epoch),
-        on_epoch_end=lambda epoch, logs: told.add(epoch + 1, logs),
+        on_epoch_end=lambda epoch, logs: report(
+            epoch + 1, float(logs["val_accuracy"]), float(logs["val_loss"]), epoch + 1 == epochs
+        ),
     )
     options = {"callbacks": [callback], "shuffle": False, "verbose": 0}
     watched = {"validation_data": examples.watched(), "validation_batch_size": 512}
-    model.fit(batches, epochs=recipe.epochs, **watched, **options)
+    model.fit(batches, epochs=epochs, **watched, **options)

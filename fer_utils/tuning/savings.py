@@ -69,22 +69,22 @@ def replay(curves, rule, order, first=1):
     )
     rows = []
     for trial in order:
-        accuracies = told[trial]["accuracy"].to_numpy()
+        curve = told[trial]
         if rule == "patience":
-            accuracies = accuracies[: _out_of_patience(told[trial]["loss"].to_numpy())]
-        rows.append({"trial": trial, **_replayed(study, accuracies)})
+            curve = curve[: _out_of_patience(curve["loss"].to_numpy())]
+        rows.append({"trial": trial, **_replayed(study, curve)})
     return pd.DataFrame(rows)
 
 
-def _replayed(study, accuracies):
-    trial = study.ask()
-    for epoch, accuracy in enumerate(accuracies.tolist(), start=1):
-        trial.report(accuracy, epoch)
+def _replayed(study, curve):
+    trial, accuracies = study.ask(), curve["accuracy"].tolist()
+    for epoch, told in enumerate(zip(accuracies, curve["loss"], strict=True), start=1):
+        trial.report(sampling.rank(*told), epoch)
         if epoch < len(accuracies) and trial.should_prune():
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-            return {"state": "pruned", "accuracy": accuracy, "spent": epoch}
-    study.tell(trial, accuracy)
-    return {"state": "finished", "accuracy": accuracy, "spent": len(accuracies)}
+            return {"state": "pruned", "accuracy": told[0], "spent": epoch}
+    study.tell(trial, sampling.rank(*told))
+    return {"state": "finished", "accuracy": told[0], "spent": len(accuracies)}
 
 
 def _out_of_patience(losses, patience=2):

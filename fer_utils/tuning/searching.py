@@ -10,6 +10,7 @@ from fer_utils.errors import FerError
 from fer_utils.training.log import log
 from fer_utils.tuning import tables
 from fer_utils.tuning.processes import give_up_dead, try_again
+from fer_utils.tuning.sampling import rank
 from fer_utils.tuning.storage import database_errors
 
 _HOPELESS = 3  # trials that fail at the start, none other before them
@@ -23,9 +24,9 @@ def search(study, objective, trials=None, epochs=None):
 
     Args:
         study: from ``open_study``.
-        objective: an Objective, or any function of a dict of values and of ``report`` that
-            returns the value, with the Space as its attribute ``space``. It calls
-            ``report(epoch, accuracy, loss, last)`` after each epoch, from 1 on.
+        objective: an Objective, or any function of a dict of values and of ``report`` with the
+            Space as its attribute ``space``. It calls ``report(epoch, accuracy, loss, last)``
+            after each epoch, from 1 on; what the last said is what the trial is worth.
         trials: int, how many to have in the end; None for no limit.
         epochs: int, begin no trial when so many are spent; None for no limit.
 
@@ -78,40 +79,40 @@ def _check_hope(counted):
 
 def _run(study, trial, objective):
     """Run one trial and record how it ended."""
-    started, losses = time.perf_counter(), []
+    started, told = time.perf_counter(), {"accuracies": [], "losses": []}
     value, state, problem = None, TrialState.PRUNED, None
     try:
-        value = objective(trial.params, _report(trial, losses))
-        if math.isfinite(value):
-            state = TrialState.COMPLETE
-        else:
-            value, problem = None, f"its value is {value}"
+        objective(trial.params, _report(trial, told))
+        value, state = rank(told["accuracies"][-1], told["losses"][-1]), TrialState.COMPLETE
     except optuna.TrialPruned as error:
         problem = str(error) or None
     except FerError as error:
         state, problem = TrialState.FAIL, str(error)
+    except optuna.exceptions.UpdateFinishedTrialError:
+        log(f"trial {trial.number} was given up by another process: see processes.GRACE")
+        return
     except KeyboardInterrupt:
         try_again(study, trial)
         raise
     except BaseException:
         study.tell(trial, state=TrialState.FAIL)
         raise
-    trial.set_user_attr("losses", losses)
-    trial.set_user_attr("seconds", round(time.perf_counter() - started, 2))
-    if problem:
-        trial.set_user_attr("problem", problem)
+    said = {**told, "seconds": round(time.perf_counter() - started, 2)}
+    for key, entry in (said | ({"problem": problem} if problem else {})).items():
+        trial.set_user_attr(key, entry)
     study.tell(trial, value, state=state)
     log(_line(study, trial.number))
 
 
-def _report(trial, losses):
+def _report(trial, told):
     """Return the function that takes down an epoch and ends what is not worth another."""
 
-    def report(epoch, accuracy, loss=0.0, last=False):
-        if not (math.isfinite(loss) and math.isfinite(accuracy)):
+    def report(epoch, accuracy, loss, last=False):
+        if not math.isfinite(loss):
             raise optuna.TrialPruned(f"the loss is {loss} in epoch {epoch}")
-        trial.report(accuracy, epoch)
-        losses.append(loss)
+        told["accuracies"].append(accuracy)
+        told["losses"].append(loss)
+        trial.report(rank(accuracy, loss), epoch)
         trial.set_user_attr("seen", time.time())
         if not last and trial.should_prune():
             raise optuna.TrialPruned

@@ -10,13 +10,13 @@ from fer_utils.models.v4 import five_layers
 from fer_utils.tuning.space import Space
 
 _ROWS = 1497  # that the source fitted: its 1,995 less the quarter it judged on
-_ROUND_4 = (30,)  # epochs; round 2 had 10, 20, 30 and round 3 had 20, 30
+_EPOCHS = 30  # of the last round, and the most of those before: 10, 20, 30, then 20, 30
 # Talos's lr_normalizer: one list of rates serves all optimisers.
 _DIVISORS = {"adam": 1000, "nadam": 500, "rmsprop": 1000, "sgd": 100}
 _ACTIVATIONS = [f"activation_{i}" for i in range(1, 6)]
 
 
-def seed002_space(epochs=_ROUND_4, rows=_ROWS):
+def seed002_space(epochs=(_EPOCHS,), rows=_ROWS):
     """Return seed 002's space: 27,993,600 cells in its last round.
 
     The first convolution has 32 filters and the dense layer 512 units; only the first
@@ -25,13 +25,15 @@ def seed002_space(epochs=_ROUND_4, rows=_ROWS):
 
     Args:
         epochs: ints to choose from; the source's last round had 30 alone.
-        rows: int, how many images are fitted. Batches shrink as these do, so that an epoch
-            has as many steps as the source's, 6 or 3; the source's own for its own batches.
+        rows: int, how many images are fitted. Batches shrink with what is shown in all, these
+            times the most epochs, so that a training has as many steps as the source's, some
+            180 or 90. The default is the source's own number.
 
     Returns:
         A Space over CK+'s seven classes or any others.
     """
     width = (32, 64, 128, 256)
+    shown = rows * max(epochs) / (_ROWS * _EPOCHS)
     choices = {
         "learning_rate": FloatDistribution(0.0001, 9.00001, step=0.99999),
         "neurons_2": CategoricalDistribution(width[:3]),
@@ -44,15 +46,15 @@ def seed002_space(epochs=_ROUND_4, rows=_ROWS):
         "optimizer": CategoricalDistribution(tuple(_DIVISORS)),
         **{name: CategoricalDistribution(("relu", "elu", "tanh")) for name in _ACTIVATIONS},
     }
-    return Space("seed002", choices, functools.partial(_plan, rows))
+    return Space("seed002", choices, functools.partial(_plan, shown))
 
 
-def _plan(rows, values):
+def _plan(shown, values):
     optimizer = values["optimizer"]
     recipe = models.Recipe(
         optimizer,
         learning_rate=values["learning_rate"] / _DIVISORS[optimizer],
-        batch=max(1, round(values["batch"] * rows / _ROWS)),
+        batch=max(1, round(values["batch"] * shown)),
         epochs=values["epochs"],
         augmentation="seed002",
     )

@@ -1,5 +1,7 @@
 """A study as tables."""
 
+import math
+
 from optuna.trial import TrialState
 
 from fer_utils.errors import FerError
@@ -28,7 +30,7 @@ def trials(study):
         {
             "trial": trial.number,
             "state": _STATES[trial.state],
-            "accuracy": _last(trial),
+            "accuracy": next((accuracy for accuracy, _ in _told(trial)[-1:]), math.nan),
             "spent": len(trial.intermediate_values),
             "seconds": trial.user_attrs.get("seconds"),
             "problem": trial.user_attrs.get("problem", ""),
@@ -40,29 +42,20 @@ def trials(study):
 
 
 def curves(study):
-    """Return the held-out accuracy and loss of each trial after each epoch.
+    """Return the held-out accuracy and loss of each ended trial after each epoch.
 
     Returns:
         DataFrame: ``trial``, ``epoch`` from 1, ``accuracy``, ``loss``, ``state`` of the trial.
     """
     import pandas as pd
 
+    columns = ["trial", "epoch", "accuracy", "loss", "state"]
     rows = [
-        {
-            "trial": trial.number,
-            "epoch": epoch,
-            "accuracy": accuracy,
-            "loss": loss,
-            "state": _STATES[trial.state],
-        }
+        (trial.number, epoch, accuracy, loss, _STATES[trial.state])
         for trial in own_trials(study)
-        for (epoch, accuracy), loss in zip(
-            sorted(trial.intermediate_values.items()),
-            trial.user_attrs.get("losses", [None] * len(trial.intermediate_values)),
-            strict=True,
-        )
+        for epoch, (accuracy, loss) in enumerate(_told(trial), start=1)
     ]
-    return pd.DataFrame(rows, columns=["trial", "epoch", "accuracy", "loss", "state"])
+    return pd.DataFrame(rows, columns=columns)
 
 
 def best_values(study):
@@ -105,6 +98,7 @@ def own_trials(study):
     return [trial for trial in every if trial.state in states or "problem" in trial.user_attrs]
 
 
-def _last(trial):
-    values = trial.intermediate_values
-    return values[max(values)] if values else trial.value
+def _told(trial):
+    """Return a list of accuracy and loss, a pair an epoch; empty while it runs."""
+    told = (trial.user_attrs.get(name, []) for name in ("accuracies", "losses"))
+    return list(zip(*told, strict=True))
