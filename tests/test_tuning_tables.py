@@ -87,6 +87,7 @@ def test_importance_finds_what_matters(studies):
     assert shares.sum() == pytest.approx(1)
     assert shares.index[0] == "kind"
     assert shares["useless"] < 0.2
+    assert tuning.importance(studies["random"], "loss").index[0] == "kind"
     with pytest.raises(FerError, match="importance needs two finished trials"):
         tuning.importance(tuning.open_study(None, "new"))
 

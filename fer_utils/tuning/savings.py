@@ -95,7 +95,9 @@ def _out_of_patience(losses, patience=2):
     return len(losses)
 
 
-def savings(curves, quality, rules=("none", "patience", "median", "halving"), orders=30, seed=0):
+def savings(
+    curves, quality, rules=("none", "patience", "median", "halving"), orders=30, seed=0, first=1
+):
     """Return what each rule would have spent on a random search, over orders of its trials.
 
     Args:
@@ -104,6 +106,7 @@ def savings(curves, quality, rules=("none", "patience", "median", "halving"), or
         rules: names, see ``replay``.
         orders: int, how many orders of the trials are drawn; each rule sees the same ones.
         seed: int.
+        first: see ``replay``.
 
     Returns:
         DataFrame, a row a rule, means over orders: ``epochs`` of all trials, ``epochs_until`` a
@@ -116,7 +119,7 @@ def savings(curves, quality, rules=("none", "patience", "median", "halving"), or
     drawn = [rng.permutation(curves["trial"].unique()) for _ in range(orders)]
     rows = {}
     for rule in rules:
-        tables = [replay(curves, rule, order) for order in drawn]
+        tables = [replay(curves, rule, order, first) for order in drawn]
         spent = np.array([table["spent"].sum() for table in tables])
         until = np.array([epochs_until(table, quality) for table in tables], float)
         kept = np.where(np.isnan(until), spent, until)

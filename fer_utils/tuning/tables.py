@@ -12,6 +12,10 @@ _STATES = {
     TrialState.FAIL: "failed",
     TrialState.RUNNING: "running",
 }
+_TARGETS = {
+    "accuracy": lambda trial: _told(trial)[-1][0],
+    "loss": lambda trial: math.log(max(_told(trial)[-1][1], 1e-9)),
+}
 
 
 def trials(study):
@@ -70,24 +74,31 @@ def best_values(study):
     return max(finished, key=lambda trial: trial.value).params
 
 
-def importance(study):
-    """Return the share of the accuracy's variance that each hyper-parameter explains (fANOVA).
+def importance(study, of="accuracy"):
+    """Return the share of the variance that each hyper-parameter explains (fANOVA).
 
     By the finished trials alone. Of a few dozen it is a hint, no measurement.
+
+    Args:
+        study: from ``open_study``.
+        of: ``accuracy``, or ``loss`` for the variance of its logarithm: it tells apart the
+            trials of seed 002's space, most of which are equally inaccurate.
 
     Returns:
         Series that sums to 1, largest first.
 
     Raises:
-        FerError: fewer than two finished trials, or all of one accuracy.
+        FerError: fewer than two finished trials, or all alike.
     """
     import pandas as pd
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
     finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if len({trial.value for trial in finished}) < 2:
-        raise FerError("importance needs two finished trials of different accuracy: search on")
-    shares = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
+    target = _TARGETS[of]
+    if len({target(trial) for trial in finished}) < 2:
+        raise FerError(f"importance needs two finished trials of different {of}: search on")
+    evaluator = FanovaImportanceEvaluator(seed=0)
+    shares = get_param_importances(study, evaluator=evaluator, target=target)
     return pd.Series(shares, name="importance")
 
 
