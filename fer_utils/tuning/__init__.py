@@ -5,6 +5,12 @@ A ``Space`` says what may be chosen and what network and recipe a choice stands 
 ``search`` try as many as asked, in one process or several, and go on where a kill stopped them.
 """
 
+import warnings
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # in a notebook, that progress bars lack a widget
+    import optuna  # noqa: F401
+
 from fer_utils.tuning.modern_space import modern_space
 from fer_utils.tuning.objective import Objective
 from fer_utils.tuning.savings import compare, epochs_until, replay, savings
