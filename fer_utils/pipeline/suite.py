@@ -25,6 +25,7 @@ SUITE = (
     Notebook("03_augment_images"),
     Notebook("04_crop_faces"),
     Notebook("05_model_v1_first_cnns"),
+    Notebook("13_search_hyperparameters"),
     Notebook("14_recognise_sequences"),
     Notebook("18_write_submission", needs=("05_model_v1_first_cnns",)),
 )

@@ -5,6 +5,12 @@ from fer_utils.plots.canvas import ACCENT, INK
 from fer_utils.plots.data import brightness_contrast, class_shares, embedding
 from fer_utils.plots.images import faces, mean_faces, sample_faces
 from fer_utils.plots.scores import learning_curves, per_class, predicted_shares, trade_off
+from fer_utils.plots.search import (
+    importance,
+    parallel_coordinates,
+    search_curves,
+    search_history,
+)
 from fer_utils.plots.sequences import filmstrips, unfolding
 
 __all__ = [
@@ -18,11 +24,15 @@ __all__ = [
     "estimates",
     "faces",
     "filmstrips",
+    "importance",
     "learning_curves",
     "mean_faces",
+    "parallel_coordinates",
     "per_class",
     "predicted_shares",
     "sample_faces",
+    "search_curves",
+    "search_history",
     "told_and_true",
     "trade_off",
     "unfolding",

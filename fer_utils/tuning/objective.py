@@ -1,0 +1,119 @@
+"""What hyper-parameters are worth: trained on a part of Training, judged on another."""
+
+import numpy as np
+
+from fer_utils import datasets, evaluation, models, training
+from fer_utils.errors import FerError
+from fer_utils.training.examples import Examples
+from fer_utils.training.memory import out_of_memory_said
+from fer_utils.training.optimizers import optimizer
+
+
+class Objective:
+    """Trains what values of a space stand for; its value is accuracy on held-out Training rows.
+
+    Only rows of Training are used: some are fitted, some judge every trial, and the rest judges
+    what was chosen. No group (one person, identical pixels) is in two of these parts. A trial's
+    value is that of its last epoch: none is picked.
+
+    Args:
+        space: the Space.
+        dataset: the Dataset.
+        fitted: int, about how many rows to fit, two thirds of Training at most; None for those.
+        judged: int, about how many rows to judge trials on; None for half of the others.
+        size: side in pixels, or ``(height, width)``, that networks see; None for the images' own.
+        seed: int, of the parts and of every training.
+
+    Raises:
+        FerError: fewer groups than the parts need.
+    """
+
+    def __init__(self, space, dataset, *, fitted=None, judged=None, size=None, seed=0):
+        self.space, self.seed = space, seed
+        self.part = datasets.trial(dataset, fitted, seed)
+        self.size = self.part.images.shape[1:3] if size is None else size
+        others = self.part.rows("valid")
+        share = min(judged / len(others), 0.9) if judged else 0.5
+        self.fresh, self.judged = datasets.share(self.part, others, share, seed)
+        self.identity = {
+            **space.identity,
+            "data": self.part.fingerprint,
+            "judged": len(self.judged),
+            "size": str(self.size),
+            "training seed": seed,
+        }
+
+    @property
+    def constants(self):
+        """Float ``(classes,)``: the judged accuracy of always answering the same class."""
+        labels = self.part.labels[self.judged]
+        return np.bincount(labels, minlength=len(self.part.classes)) / len(labels)
+
+    def __call__(self, values, report):
+        """Train, and report the accuracy on the judged rows after each epoch.
+
+        Args:
+            values: dict, one for each of the space's hyper-parameters.
+            report: called with epoch, accuracy, loss and whether it is the last, after each; it
+                may raise to end the training.
+
+        Raises:
+            FerError: a network that cannot be built or trained; too little memory.
+        """
+        self._fit(values, self.judged, self.seed, report)
+
+    def confirm(self, values, seed):
+        """Train once more; score it on rows that no trial was judged on, in another drawing.
+
+        The best of many trials is flattered by the choice; this score is not.
+
+        Args:
+            values: dict as for a trial, for example ``best_values(study)``.
+            seed: int, of this training.
+
+        Returns:
+            dict of ``accuracy``, ``standard_error``, ``macro_f1`` and ``n``.
+        """
+        network = self._fit(values, self.judged, seed, lambda *told: None)
+        probabilities = training.predict(network, self.part.images[self.fresh])
+        return evaluation.score(self.part.labels[self.fresh], probabilities)
+
+    def _fit(self, values, watched, seed, report):
+        """Return the trained network."""
+        import keras
+
+        keras.utils.clear_session()  # what earlier trials left
+        keras.utils.set_random_seed(seed)
+        entry = self.space.plan(values)
+        images, classes = self.part.images, self.part.classes
+        network = models.build(entry, classes, images.shape[1:], self.size)
+        examples = Examples(self.part, watched, entry.recipe, seed)
+        with out_of_memory_said(entry.recipe.batch):
+            _run(network, examples, entry.recipe, seed, report)
+        return network
+
+
+def _run(network, examples, recipe, seed, report):
+    """Fit all epochs. A trial leaves no files: one that is killed is begun again."""
+    import keras
+
+    from fer_utils.augment import layers as augment
+
+    if recipe.average or recipe.keep != "last" or recipe.head_epochs or recipe.patience:
+        raise FerError("a trial keeps the plain weights of its last epoch: see fit_or_restore")
+    batches, epochs = examples.batches(), recipe.epochs
+    model = augment.in_front(network, recipe.augmentation, seed)
+    model.compile(
+        optimizer=optimizer(recipe, epochs * len(batches)),
+        loss=recipe.loss,
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+    )
+    callback = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: batches.start(epoch),
+        on_epoch_end=lambda epoch, logs: report(
+            epoch + 1, float(logs["val_accuracy"]), float(logs["val_loss"]), epoch + 1 == epochs
+        ),
+    )
+    options = {"callbacks": [callback], "shuffle": False, "verbose": 0}
+    watched = {"validation_data": examples.watched(), "validation_batch_size": 512}
+    model.fit(batches, epochs=epochs, **watched, **options)
