@@ -123,9 +123,13 @@ def resolve(name):
 def describe(name):
     """Return the Entry of a network: source, size, classes, recipe.
 
+    An Entry, of a network that is not registered, is returned as it is.
+
     Raises:
         FerError: no such name; the message suggests the nearest.
     """
+    if isinstance(name, Entry):
+        return name
     name = _VERSIONS.get(name, name)
     if name not in _ENTRIES:
         near = difflib.get_close_matches(name, [*_ENTRIES, *_VERSIONS], n=1)
@@ -151,7 +155,7 @@ def build(name, classes=None, input_shape=None, size=None, weights=None):
     file sees the numbers that training saw.
 
     Args:
-        name: a registered name, or ``v1`` to ``v8``.
+        name: a registered name, ``v1`` to ``v8``, or an Entry that is not registered.
         classes: tuple of class names, or their number; None for the source's.
         input_shape: ``(height, width)`` or ``(height, width, channels)`` of the images that
             enter, uint8 values 0-255; None for grey images of ``size``.

@@ -11,7 +11,7 @@ from fer_utils.models.registry import Recipe, register
 _ckplus = {"classes": labels.CKPLUS, "channels": 3}
 
 
-def five_layers(x, classes, filters, activations, dropout):
+def five_layers(x, classes, filters, activations, dropout, initializer="glorot_uniform"):
     """Two pairs of 3x3 convolutions, each pooled and dropped out, then a dense layer of 512.
 
     Args:
@@ -20,6 +20,7 @@ def five_layers(x, classes, filters, activations, dropout):
         filters: of the four convolutions; the first of a pair keeps the size.
         activations: of the four convolutions and of the dense layer.
         dropout: share behind each pair; half is dropped behind the dense layer.
+        initializer: of the first convolution alone, as in the source's search.
     """
     from keras import layers
 
@@ -27,7 +28,8 @@ def five_layers(x, classes, filters, activations, dropout):
     for i, (width, activation) in enumerate(zip(filters, convolutions, strict=True)):
         second = i % 2 == 1
         padding = "valid" if second else "same"
-        x = layers.Conv2D(width, 3, padding=padding, activation=activation)(x)
+        start = "glorot_uniform" if i else initializer
+        x = layers.Conv2D(width, 3, 1, padding, activation=activation, kernel_initializer=start)(x)
         if second:
             x = layers.Dropout(dropout)(layers.MaxPooling2D()(x))
     x = layers.Dense(512, activation=dense)(layers.Flatten()(x))
