@@ -6,7 +6,7 @@ FER2013 is a folder with the data, SPACE seed002 or modern, BUDGET the epochs th
 may spend (default 270: 30 whole trials of 9), ROWS how many images of Training a trial fits,
 PIXELS what its network sees. STUDIES is a file or a database URL; several processes may run
 this at once with the same one. A second call goes on where the first was stopped. PublicTest
-is not looked at. Prints the tables of docs/results/search.md.
+is not looked at. Prints the tables as markdown.
 """
 
 import sys
