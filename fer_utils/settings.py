@@ -1,5 +1,6 @@
 """From a notebook's parameters to what it works with: data, profile, run folder, seed."""
 
+import contextlib
 import dataclasses
 from pathlib import Path
 
@@ -17,6 +18,8 @@ class Profile:
         epochs: epochs a training may take at most; None for as many as the recipe says.
         side_epochs: epochs of the networks that only illustrate a point.
         side_rows: rows of all splits together that those get; None for all.
+        large_epochs: epochs of the networks that a CPU trains slowly; None for as many as the
+            recipe says.
     """
 
     name: str
@@ -24,12 +27,13 @@ class Profile:
     epochs: int | None
     side_epochs: int
     side_rows: int | None
+    large_epochs: int | None = None
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", rows=3600, epochs=15, side_epochs=2, side_rows=1200),
+        Profile("smoke", rows=3600, epochs=15, side_epochs=2, side_rows=1200, large_epochs=3),
         Profile("cpu", rows=None, epochs=None, side_epochs=4, side_rows=6000),
         Profile("gpu", rows=None, epochs=None, side_epochs=4, side_rows=6000),
     )
@@ -41,7 +45,7 @@ class Settings:
     """What a notebook's four parameters mean on this machine.
 
     Args:
-        dataset: registered name, ``synthetic``, ``fer2013`` or ``facial_expressions``.
+        dataset: registered name, ``synthetic``, ``fer2013``, ``facial_expressions`` or ``ckplus``.
         root: where its files are; None for synthetic faces.
         profile: the Profile.
         run_dir: the run folder.
@@ -69,6 +73,12 @@ class Settings:
         return datasets.subset(dataset, self.profile.rows, self.seed)
 
     @property
+    def large(self):
+        """These Settings for networks that a CPU trains slowly: a short run gives them less."""
+        profile = dataclasses.replace(self.profile, epochs=self.profile.large_epochs)
+        return dataclasses.replace(self, profile=profile)
+
+    @property
     def strict(self):
         """Whether a notebook's claims must hold: in the run whose outputs are committed."""
         return self.dataset == "synthetic"
@@ -85,7 +95,7 @@ def resolve(data="auto", profile="auto", run_dir="auto", seed=0):
 
     Args:
         data: ``auto`` (probe for FER2013, else synthetic), ``synthetic``, or the path of
-            FER2013's files or of the ``facial_expressions`` photographs.
+            FER2013's files, of the ``facial_expressions`` photographs or of CK+'s tree.
         profile: ``auto`` (``smoke`` on synthetic faces, else ``gpu`` or ``cpu``), ``smoke``,
             ``cpu`` or ``gpu``.
         run_dir: ``auto`` (``runs/<dataset>-<profile>`` under the project) or a path.
@@ -122,10 +132,10 @@ def _find(data):
     try:
         return "fer2013", datasets.find("fer2013", path)
     except FerError as no_fer2013:
-        try:
-            return "facial_expressions", datasets.find("facial_expressions", path)
-        except FerError:
-            raise no_fer2013 from None
+        for name in ("facial_expressions", "ckplus"):
+            with contextlib.suppress(FerError):
+                return name, datasets.find(name, path)
+        raise no_fer2013 from None
 
 
 def _device():

@@ -5,6 +5,7 @@ import pytest
 from conftest import draw_faces
 
 from fer_utils import datasets, labels, paths, settings
+from fer_utils.datasets import synthetic
 from fer_utils.errors import FerError
 
 
@@ -120,6 +121,19 @@ def test_a_path_of_photographs_is_told_by_its_legend(tmp_path):
     s = settings.resolve(str(tmp_path), "cpu")
     assert (s.dataset, s.root) == ("facial_expressions", tmp_path)
     assert s.run_dir.name == "facial_expressions-cpu"
+
+
+def test_a_path_of_sequences_is_told_by_its_tree(tmp_path):
+    root = synthetic.write_ckplus(tmp_path / "ck", persons=1, each=2, frames=2)
+    s = settings.resolve(str(root), "cpu")
+    assert (s.dataset, s.root) == ("ckplus", root)
+
+
+def test_large_networks_get_less_in_a_short_run(fer2013):
+    smoke, cpu = settings.resolve("synthetic", "smoke"), settings.resolve("synthetic", "cpu")
+    assert smoke.large.profile.epochs < smoke.profile.epochs
+    assert smoke.large.profile.name == "smoke"
+    assert cpu.large == cpu
 
 
 def test_a_path_without_data_is_an_error(tmp_path):

@@ -219,3 +219,22 @@ def test_relabel_touches_training_only():
         ferplus.relabel(data, votes, undecided="ask")
     with pytest.raises(FerError, match="19 rows of votes for 20 images"):
         ferplus.relabel(data, votes[1:])
+
+
+def test_restrict_keeps_some_classes_and_numbers_them_anew(faces):
+    dataset = dataclasses.replace(faces, labels=np.where(faces.split == "test", -1, faces.labels))
+    two = datasets.restrict(dataset, ("happiness", "sad"))
+    known = dataset.split != "test"
+    wanted = np.flatnonzero(known & np.isin(faces.labels, [3, 4]))
+    assert two.classes == ("happiness", "sad")
+    assert two.names.tolist() == faces.names[wanted].tolist()
+    assert (two.labels == (faces.labels[wanted] == 4)).all()
+    assert (two.images == faces.images[wanted]).all()
+
+
+def test_restrict_to_classes_that_are_not_there(faces):
+    with pytest.raises(FerError, match="unknown class name 'bored'"):
+        datasets.restrict(faces, ("happy", "bored"))
+    happy = faces.take(faces.labels == 3)
+    with pytest.raises(FerError, match="synthetic has no row of sad"):
+        datasets.restrict(happy, ("happy", "sad"))

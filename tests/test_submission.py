@@ -222,6 +222,13 @@ def test_ledger_row(tmp_path):
     ]
 
 
+def test_ledger_says_where_a_network_with_a_backbone_began(tmp_path):
+    row = submission.record(
+        tmp_path / "l.csv", "a.csv", METRICS | {"model": "v6", "start": "random start"}, RUN
+    )
+    assert row["model"] == "v6, random start"
+
+
 def test_ledger_is_empty_where_nothing_is_known(tmp_path):
     ledger = tmp_path / "leaderboard.csv"
     row = submission.record(ledger, "a.csv", {}, {})

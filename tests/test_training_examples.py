@@ -170,6 +170,7 @@ def test_a_start_is_where_training_begins(dataset, tmp_path):
     source = fitted(dataset, tmp_path, key="source").model
     slow = {"optimizer": "sgd", "learning_rate": 1e-9}
     again = fitted(dataset, tmp_path, seed=5, key="again", changes=slow, start=source)
+    assert again.metrics["start"] == f"{source.name} trained here"
     np.testing.assert_allclose(
         again.predictions["probabilities"],
         training.predict(source, dataset.images[again.predictions["index"]]),

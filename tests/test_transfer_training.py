@@ -3,9 +3,10 @@
 import keras
 import numpy as np
 import pytest
+from conftest import draw_faces
 from keras.layers import BatchNormalization
 
-from fer_utils import models
+from fer_utils import models, runs, settings, training
 from fer_utils.errors import FerError
 from fer_utils.models import backbones
 
@@ -77,3 +78,12 @@ def test_only_what_is_not_frozen_learns():
         learns = i >= len(before) - 6 or isinstance(layer, BatchNormalization)
         changed = any((a != b).any() for a, b in zip(layer.get_weights(), weights, strict=True))
         assert changed == (learns and bool(weights)), layer.name
+
+
+def test_a_fit_says_where_it_began(tmp_path):
+    faces = draw_faces(40, side=32)
+    profile = settings.Profile("test", rows=None, epochs=1, side_epochs=1, side_rows=None)
+    place = settings.Settings("synthetic", None, profile, tmp_path, seed=0)
+    fit = training.fit_or_restore("mobilenet", faces, place, models.recipe("mobilenet", batch=8))
+    assert fit.metrics["start"] == "random start"
+    assert runs.read_json(fit.folder / "metrics.json")["start"] == "random start"

@@ -6,6 +6,7 @@ import numpy as np
 
 from fer_utils.datasets.base import SPLITS, UNKNOWN, Dataset, group_identical
 from fer_utils.datasets.merge import merge
+from fer_utils.datasets.restriction import restrict
 from fer_utils.datasets.splits import folds, hold_out, share, subset, trial
 from fer_utils.errors import FerError
 
@@ -21,6 +22,7 @@ __all__ = [
     "load",
     "merge",
     "private_labels",
+    "restrict",
     "share",
     "subset",
     "trial",

@@ -11,6 +11,14 @@ from fer_utils.evaluation.scores import (
     recall,
     score,
 )
+from fer_utils.evaluation.side_by_side import (
+    compare_predictions,
+    labelled,
+    recalls,
+    restrict,
+    scores_table,
+    versions,
+)
 
 __all__ = [
     "accuracy",
@@ -18,11 +26,17 @@ __all__ = [
     "bootstrap",
     "check_claims",
     "compare",
+    "compare_predictions",
     "evaluate",
     "evaluate_final",
+    "labelled",
     "macro_f1",
     "of_class",
     "recall",
+    "recalls",
+    "restrict",
     "score",
+    "scores_table",
     "twins_in_train",
+    "versions",
 ]

@@ -13,10 +13,12 @@ from fer_utils.models.registry import Recipe, register
         "adamw",
         learning_rate=1e-3,
         batch=64,
-        epochs=30,
+        epochs=40,
         augmentation="seed003",
         schedule="cosine",
         label_smoothing=0.1,
+        precision="auto",
+        average=0.999,
     ),
     version="v8",
 )

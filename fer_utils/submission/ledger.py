@@ -35,7 +35,7 @@ def record(ledger, file, metrics, run, kaggle=""):
     row = dict.fromkeys(LEDGER_COLUMNS, "") | {
         "file": Path(file).name,
         "date": datetime.date.today().isoformat(),
-        "model": metrics.get("model", ""),
+        "model": ", ".join(metrics[key] for key in ("model", "start") if key in metrics),
         "data": identity.get("dataset", ""),
         "profile": identity.get("profile", ""),
         "seed": identity.get("seed", ""),

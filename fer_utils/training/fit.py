@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from pathlib import Path
 
 import numpy as np
 
@@ -98,9 +99,8 @@ def fit_or_restore(
         "split": dataset.split[answered],
         "probabilities": predict(network, dataset.images[answered]),
     }
-    metrics = metrics_of(folder.name, identity, history) | evaluation.evaluate(
-        dataset, predictions
-    )
+    metrics = metrics_of(folder.name, identity, history, _start(name, start, weights))
+    metrics |= evaluation.evaluate(dataset, predictions)
     return write(Fit(network, pd.DataFrame(history), metrics, predictions, folder), identity)
 
 
@@ -117,6 +117,15 @@ def _beginning(network, start, weights):
     """Return the part of the identity that tells with which weights a fit begins."""
     told = {} if start is None else {"start": digest_of(start)}
     return told if weights is None else told | {"weights": digest_of(network.get_layer(BACKBONE))}
+
+
+def _start(name, start, weights):
+    """Return in words which weights a fit began with, None where nobody would expect any."""
+    if start is not None:
+        return f"{start.name} trained here"
+    if models.describe(name).backbone:
+        return "random start" if weights is None else Path(weights).name
+    return None
 
 
 def _resolved(recipe, profile):

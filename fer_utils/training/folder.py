@@ -77,8 +77,15 @@ def write(fit, identity):
     return fit
 
 
-def metrics_of(key, identity, history):
-    """Return what a fit's metrics begin with; its scores come behind."""
+def metrics_of(key, identity, history, start=None):
+    """Return what a fit's metrics begin with; its scores come behind.
+
+    Args:
+        key: str, the folder's name.
+        identity: see ``identity.identity_of``.
+        history: list of dicts, one an epoch.
+        start: str, which weights the fit began with; None where that says itself.
+    """
     return {
         "model": key,
         "network": identity["model"],
@@ -86,4 +93,5 @@ def metrics_of(key, identity, history):
         "epochs": len(history),
         "train_seconds": round(sum(row["seconds"] for row in history), 1),
         "device": device(),
+        **({"start": start} if start else {}),
     }

@@ -1,0 +1,127 @@
+"""Models beside each other: their scores, and what they say of the same rows."""
+
+import numpy as np
+
+from fer_utils import runs
+from fer_utils.errors import FerError
+from fer_utils.evaluation.resampling import compare
+from fer_utils.evaluation.scores import recall
+from fer_utils.labels import class_index
+
+_COLUMNS = (
+    "parameters",
+    "epochs",
+    "start",
+    "accuracy",
+    "standard_error",
+    "accuracy_without_twins",
+)
+
+
+def scores_table(fits):
+    """Return the scores of fits: a DataFrame, a row a model.
+
+    Args:
+        fits: list of what ``training.fit_or_restore`` returned.
+    """
+    import pandas as pd
+
+    table = pd.DataFrame([fit.metrics for fit in fits]).set_index("model")
+    return table[[c for c in (*_COLUMNS, "macro_f1", "n") if c in table]].round(3)
+
+
+def labelled(dataset, answers):
+    """Return what models say of the rows that all were asked and whose labels are known.
+
+    Args:
+        dataset: the Dataset that all of them were asked about.
+        answers: dict of name to predictions, dicts of ``index`` and ``probabilities``.
+
+    Returns:
+        ``(labels, probabilities)``: int ``(n,)``, and a dict of name to float ``(n, classes)``.
+
+    Raises:
+        FerError: there is no such row.
+    """
+    rows = _common(dataset, answers)
+    said = {}
+    for name, predictions in answers.items():
+        order = np.argsort(predictions["index"])
+        place = order[np.searchsorted(predictions["index"], rows, sorter=order)]
+        said[name] = predictions["probabilities"][place]
+    return dataset.labels[rows], said
+
+
+def compare_predictions(dataset, answers):
+    """Return accuracies on the rows that all were asked, and what each gains over the first.
+
+    Args:
+        dataset: as for ``labelled``.
+        answers: as for ``labelled``.
+
+    Returns:
+        DataFrame, see ``compare``; rows with identical pixels or of one person count as one
+        draw.
+    """
+    labels, said = labelled(dataset, answers)
+    return compare(labels, said, dataset.groups[_common(dataset, answers)])
+
+
+def _common(dataset, answers):
+    """Return the rows with known labels that all were asked about, sorted."""
+    rows = np.flatnonzero(dataset.labels >= 0)
+    for predictions in answers.values():
+        rows = np.intersect1d(rows, predictions["index"])
+    if not len(rows):
+        raise FerError(f"no row with a known label was predicted by all of {', '.join(answers)}")
+    return rows
+
+
+def recalls(dataset, answers):
+    """Return the recall of each class: a DataFrame, a row a class, a column a model.
+
+    Args:
+        dataset: as for ``labelled``.
+        answers: as for ``labelled``.
+    """
+    import pandas as pd
+
+    labels, said = labelled(dataset, answers)
+    return pd.DataFrame({name: recall(labels, p, dataset.classes) for name, p in said.items()})
+
+
+def versions(dataset, run_dir):
+    """Return the predictions of the versions, v1 to v8, that a run has for these data.
+
+    Args:
+        dataset: the Dataset; versions that were fitted to others are left out.
+        run_dir: Path of the run folder.
+
+    Returns:
+        dict of name to predictions, in the order of the versions.
+    """
+    found = {}
+    for name in (f"v{number}" for number in range(1, 9)):
+        run = runs.read_json(run_dir / name / "run.json") or {}
+        if run.get("identity", {}).get("data") == dataset.fingerprint:
+            found[name] = runs.read_predictions(run_dir / name / "predictions.npz")
+    return found
+
+
+def restrict(probabilities, classes, wanted):
+    """Return probabilities of some of the classes, as if the answer were known to be one of them.
+
+    Args:
+        probabilities: float ``(n, classes)``.
+        classes: tuple of the names of their columns.
+        wanted: tuple of the names to keep.
+
+    Returns:
+        float ``(n, wanted)``, rows that sum to 1; equal shares where none had any.
+
+    Raises:
+        FerError: a class that there is not.
+    """
+    kept = np.asarray(probabilities)[:, [class_index(name, classes) for name in wanted]]
+    kept = kept + np.finfo(kept.dtype).tiny
+    return kept / kept.sum(axis=1, keepdims=True)
