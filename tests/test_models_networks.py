@@ -217,3 +217,17 @@ def test_versions_settle_on_these():
         "v8": "vgg_gap",
     }
     assert models.describe("v4").classes == labels.CKPLUS
+
+
+def test_multiplications_by_hand():
+    network = models.build("tiny", classes=7, size=20)  # 3x3 to 8, pooled, 3x3 to 16, pooled
+    wanted = 18 * 18 * 9 * 8 + 7 * 7 * 9 * 8 * 16 + 16 * 7
+    assert models.multiplications(network) == wanted
+
+
+def test_multiplications_of_a_network_in_a_network():
+    # Howard et al. 2017 (https://arxiv.org/abs/1704.04861) give MobileNet 569 million with its
+    # own head of a million.
+    network = models.build("mobilenet")
+    head = 1024 * 4096 + 4096 * 1024 + 1024 * 7
+    assert models.multiplications(network) == pytest.approx(568e6 + head, rel=1e-3)

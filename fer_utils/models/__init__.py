@@ -6,6 +6,7 @@ file that one of them was saved to; ``hog`` is what they are compared with.
 """
 
 from fer_utils.models import tiny, v1, v2, v3, v4, v5, v6, v7, v8  # noqa: F401  (enters their networks)
+from fer_utils.models.cost import multiplications
 from fer_utils.models.loading import load
 from fer_utils.models.pretrained import weights_at_hand
 from fer_utils.models.registry import Recipe, build, describe, list_models, recipe, resolve
@@ -16,6 +17,7 @@ __all__ = [
     "describe",
     "list_models",
     "load",
+    "multiplications",
     "recipe",
     "resolve",
     "weights_at_hand",

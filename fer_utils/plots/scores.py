@@ -1,6 +1,6 @@
 """Figures about what networks learned."""
 
-from fer_utils.plots.canvas import INK, new_axes
+from fer_utils.plots.canvas import ACCENT, INK, new_axes
 
 
 def learning_curves(histories, column="accuracy", ax=None):
@@ -45,21 +45,30 @@ def predicted_shares(shares, ax=None):
 
 
 def per_class(scores, title="", ax=None):
-    """Draw a number for each class as horizontal bars, largest on top.
+    """Draw a number for each class as horizontal bars, the largest of the first model on top.
 
     Args:
-        scores: Series, index the class names, values 0-1.
+        scores: Series, index the class names, values 0-1; or a DataFrame, a column a model.
         title: of the axes.
         ax: matplotlib axes; None for a new figure.
 
     Returns:
         The axes.
     """
-    ax = ax or new_axes(5, 2.8)
-    scores = scores.sort_values()
-    bars = ax.barh(scores.index, scores.values, color=INK)
-    ax.bar_label(bars, fmt="%.2f", padding=3, fontsize=8)
-    ax.set(xlim=(0, 1.08), title=title)
+    import pandas as pd
+
+    scores = pd.DataFrame(scores)
+    scores = scores.sort_values(scores.columns[0])
+    several = scores.shape[1] > 1
+    ax = ax or new_axes(5, (0.22 * scores.shape[1] + 0.18) * len(scores))
+    colours = [INK, ACCENT, "#9aa5b1", "#6b8e6b"][: scores.shape[1]]
+    # The first model above the others, in the legend too.
+    scores.iloc[:, ::-1].plot.barh(ax=ax, width=0.8, color=colours[::-1], legend=False)
+    for bars in ax.containers:
+        ax.bar_label(bars, fmt="%.2f", padding=3, fontsize=7 if several else 8)
+    if several:
+        ax.legend(reverse=True, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.set(xlim=(0, 1.08), title=title, ylabel="")
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
