@@ -243,7 +243,21 @@ def test_missing_executed_notebook_runs_again(done):
 def test_needed_notebook_that_ran_again_runs_what_needs_it(done):
     path = done / "run" / "notebooks" / "01_first.json"
     runs.write_json(path, runs.read_json(path) | {"finished": "later"})
-    assert reasons(done) == {"01": None, "02": "what it needs ran again", "03": None}
+    assert reasons(done) == {"01": None, "02": "what it needs or shows ran again", "03": None}
+
+
+def test_what_a_notebook_uses_is_not_run_for_it_but_runs_it_again(tmp_path):
+    table = (suite.Notebook("01_first"), suite.Notebook("03_other", uses=("01_first",)))
+    for notebook in table:
+        write_notebook(tmp_path, notebook.name, "1 + 1")
+    run(tmp_path, table, only=["03"])
+    manifests = manifest.Manifests(made_settings(tmp_path), tmp_path)
+    assert manifests.read("01_first") is None
+    assert manifests.reason(table[1]) is None
+    planned = {step.notebook.name: step.reason for step in runner.plan(manifests, table)}
+    assert planned == {"01_first": "it has not run yet", "03_other": "01_first runs first"}
+    run(tmp_path, table, only=["01"])
+    assert manifests.reason(table[1]) == "what it needs or shows ran again"
 
 
 def test_a_moved_run_folder_stays_up_to_date(done):

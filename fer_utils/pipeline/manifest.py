@@ -32,7 +32,7 @@ _CHANGED = {
     "versions": "other versions of Python or its packages",
     "backend": "another Keras backend",
     "data": "the data changed",
-    "needs": "what it needs ran again",
+    "needs": "what it needs or shows ran again",
 }
 
 
@@ -77,7 +77,7 @@ class Manifests:
 
     def key(self, notebook):
         """Return all that a notebook's results depend on, as a dict of hashes and values."""
-        finished = {need: self.read(need) for need in notebook.needs}
+        finished = {need: self.read(need) for need in (*notebook.needs, *notebook.uses)}
         return {
             "source": source_hash(self.folder / f"{notebook.name}.ipynb"),
             "parameters": {"PROFILE": self.settings.profile.name, "SEED": self.settings.seed},

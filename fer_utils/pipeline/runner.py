@@ -63,7 +63,7 @@ def plan(manifests, suite, only=(), start=None, force=False):
 
 
 def _reason(notebook, running, forced, manifests):
-    again = sorted(running.intersection(notebook.needs))
+    again = sorted(running.intersection((*notebook.needs, *notebook.uses)))
     reason = manifests.reason(notebook)  # first, as it notices a missing notebook
     if forced:
         return "--force"

@@ -13,10 +13,24 @@ class Notebook:
     Args:
         name: file name without ``.ipynb``.
         needs: names of the notebooks whose files this one reads.
+        uses: names of those whose files it shows where they are there; it runs without them.
     """
 
     name: str
     needs: tuple = ()
+    uses: tuple = ()
+
+
+_VERSIONS = (
+    "05_model_v1_first_cnns",
+    "06_model_v2_narrowing_kernels",
+    "07_model_v3_happy_or_sad",
+    "08_model_v4_searched_cnn",
+    "09_model_v5_five_layers",
+    "10_model_v6_vgg_transfer",
+    "11_model_v7_residual_and_mobile_transfer",
+    "12_model_v8_modern_recipe",
+)
 
 
 SUITE = (
@@ -24,10 +38,10 @@ SUITE = (
     Notebook("02_balance_classes"),
     Notebook("03_augment_images"),
     Notebook("04_crop_faces"),
-    Notebook("05_model_v1_first_cnns"),
+    *(Notebook(name, uses=_VERSIONS[:i]) for i, name in enumerate(_VERSIONS)),
     Notebook("13_search_hyperparameters"),
     Notebook("14_recognise_sequences"),
-    Notebook("18_write_submission", needs=("05_model_v1_first_cnns",)),
+    Notebook("18_write_submission", needs=_VERSIONS[-1:], uses=_VERSIONS[:-1]),
 )
 
 
