@@ -266,3 +266,9 @@ def test_examples_are_those_of_every_fit(parted):
     examples = SequenceExamples(parted, recipe, 0)
     inputs, targets, weights = examples.shown(examples.order(0)[:8])
     assert len(inputs["mask"]) == len(targets) == len(weights) == 8
+
+
+def test_a_damaged_file_is_refused(tmp_path):
+    (tmp_path / "model.keras").write_bytes(b"PK no archive")
+    with pytest.raises(FerError, match="is damaged or no network"):
+        networks.load(tmp_path / "model.keras")

@@ -29,7 +29,7 @@ def load(path, classes=None):
         >>> model = load("runs/synthetic-smoke/jhamski/model.keras", labels.FER2013)
     """
     path = Path(path)
-    model = _open(path)
+    model = opened(path)
     unfit = _unfit(model)
     if unfit:
         raise FerError(f"{path} is a Keras model, but none of ours ({unfit}): give another file")
@@ -38,7 +38,15 @@ def load(path, classes=None):
     return model
 
 
-def _open(path):
+def opened(path):
+    """Return what is in a ``.keras`` file, whatever it takes and gives, uncompiled.
+
+    Args:
+        path: Path of the file.
+
+    Raises:
+        FerError: the file is missing, damaged, or wants to run code of its own.
+    """
     import keras
 
     if not path.is_file():

@@ -5,8 +5,10 @@ photographs. ``mean`` is what it must beat.
 """
 
 import dataclasses
+from pathlib import Path
 
 from fer_utils.errors import FerError
+from fer_utils.models.loading import opened
 from fer_utils.models.registry import Recipe
 
 UNITS = 64  # of the recurrent layer
@@ -94,12 +96,13 @@ def load(path):
     """Return a network that ``build`` made, from its ``.keras`` file.
 
     Keras knows its own layers; ours must be imported before such a file is opened.
-    """
-    import keras
 
+    Raises:
+        FerError: the file is missing, damaged, or wants to run code of its own.
+    """
     from fer_utils.models import per_frame  # noqa: F401  (importing it registers its layer)
 
-    return keras.models.load_model(path, compile=False)
+    return opened(Path(path))
 
 
 def _over_time(kind, features, classes):

@@ -60,7 +60,7 @@ def per_class(scores, title="", ax=None):
     scores = pd.DataFrame(scores)
     scores = scores.sort_values(scores.columns[0])
     several = scores.shape[1] > 1
-    ax = ax or new_axes(5, (0.22 * scores.shape[1] + 0.18) * len(scores))
+    ax = ax or new_axes(5, (0.16 * scores.shape[1] + 0.24) * len(scores))
     colours = [INK, ACCENT, "#9aa5b1", "#6b8e6b"][: scores.shape[1]]
     # The first model above the others, in the legend too.
     scores.iloc[:, ::-1].plot.barh(ax=ax, width=0.8, color=colours[::-1], legend=False)
