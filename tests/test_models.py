@@ -91,7 +91,12 @@ def test_a_version_is_the_network_its_notebook_settles_on():
     assert models.resolve("v1") == "jhamski"
     assert models.resolve("tiny") == "tiny"
     assert models.build("v1", classes=7, size=48).name == "jhamski"
-    assert models.recipe("v1") == models.recipe("jhamski")
+    changes = {"batch": 32, "epochs": 30, "augmentation": "flip", "schedule": "cosine"}
+    assert models.recipe("v1") == models.recipe("jhamski", **changes)
+    assert models.recipe("v1", epochs=2).epochs == 2
+    assert models.recipe("jhamski").batch == 200
+    with pytest.raises(ValueError, match="v1 is settled twice"):
+        registry.settle("v1", "tiny")
 
 
 def test_names_are_sorted_and_match_patterns():
@@ -110,9 +115,7 @@ def test_an_unknown_name_suggests_the_nearest(ask):
 
 def test_a_name_is_entered_once():
     entry = models.describe("tiny")
-    enter = registry.register(
-        source="again", size=48, classes=entry.classes, recipe=entry.recipe, version="v1"
-    )
+    enter = registry.register(source="again", size=48, classes=entry.classes, recipe=entry.recipe)
     with pytest.raises(ValueError, match="tiny is registered twice"):
         enter(entry.network)
     assert models.describe("tiny") is entry
@@ -132,7 +135,6 @@ def test_recipe_overrides_what_is_named_and_nothing_else():
     changed = models.recipe("jhamski", epochs=3, schedule="cosine")
     assert (changed.epochs, changed.schedule) == (3, "cosine")
     assert models.recipe("jhamski", epochs=own.epochs) == own
-    assert models.recipe("jhamski", epochs=3) == models.recipe("v1", epochs=3)
     assert models.recipe("jhamski") == own
     with pytest.raises(TypeError):
         models.recipe("jhamski", epoch=3)

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fer_utils import evaluation, runs
+from fer_utils import datasets, evaluation, runs
 from fer_utils.errors import FerError
 
 
@@ -63,6 +63,7 @@ def test_versions_are_those_of_these_data(asked, tmp_path):
     found = evaluation.versions(asked, tmp_path)
     assert list(found) == ["v1", "v5"]
     assert found["v5"]["index"].tolist() == [0, 1]
+    assert list(evaluation.versions(asked, tmp_path, last=4)) == ["v1"]
 
 
 def test_restrict_takes_columns_by_name():
@@ -72,6 +73,17 @@ def test_restrict_takes_columns_by_name():
     assert kept[1] == pytest.approx([0.5, 0.5])  # neither of the two had any
     with pytest.raises(FerError, match="unknown class name 'fear'"):
         evaluation.restrict(told, ("anger", "sad", "happiness"), ("fear",))
+
+
+def test_asked_about_a_part_takes_what_was_predicted_of_it(asked):
+    part = datasets.restrict(asked, ("fear", "disgust"))  # rows 1, 2 and 3
+    told = answers([3, 0, 5, 1], [2, 0, 2, 1])
+    found = evaluation.asked_about(part, asked, told)
+    assert found["index"].tolist() == [2, 0]
+    assert found["probabilities"].argmax(axis=1).tolist() == [0, 1]
+    labels, said = evaluation.labelled(part, {"a": found})
+    assert labels.tolist() == [1, 1]
+    assert said["a"].argmax(axis=1).tolist() == [1, 0]
 
 
 def test_scores_table_has_what_is_there():

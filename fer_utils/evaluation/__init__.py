@@ -12,6 +12,7 @@ from fer_utils.evaluation.scores import (
     score,
 )
 from fer_utils.evaluation.side_by_side import (
+    asked_about,
     compare_predictions,
     labelled,
     recalls,
@@ -23,6 +24,7 @@ from fer_utils.evaluation.side_by_side import (
 __all__ = [
     "accuracy",
     "answer_shares",
+    "asked_about",
     "bootstrap",
     "check_claims",
     "compare",

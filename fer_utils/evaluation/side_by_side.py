@@ -90,18 +90,38 @@ def recalls(dataset, answers):
     return pd.DataFrame({name: recall(labels, p, dataset.classes) for name, p in said.items()})
 
 
-def versions(dataset, run_dir):
-    """Return the predictions of the versions, v1 to v8, that a run has for these data.
+def asked_about(part, dataset, predictions):
+    """Return predictions of all classes as answers about a part's rows, as one of its classes.
+
+    Args:
+        part: Dataset of some of the classes, see ``datasets.restrict``; rows go by their names.
+        dataset: the Dataset that was predicted.
+        predictions: dict with ``index`` and ``probabilities``.
+
+    Returns:
+        dict of ``index``, rows of the part, and ``probabilities``, see ``restrict``. A row that
+        the network fitted is not among them: it was not predicted.
+    """
+    place = {name: row for row, name in enumerate(part.names.tolist())}
+    names = dataset.names[predictions["index"]].tolist()
+    kept = [i for i, name in enumerate(names) if name in place]
+    told = restrict(predictions["probabilities"][kept], dataset.classes, part.classes)
+    return {"index": np.array([place[names[i]] for i in kept], int), "probabilities": told}
+
+
+def versions(dataset, run_dir, last=8):
+    """Return the predictions of the versions that a run has for these data.
 
     Args:
         dataset: the Dataset; versions that were fitted to others are left out.
         run_dir: Path of the run folder.
+        last: int, the last version to look for.
 
     Returns:
         dict of name to predictions, in the order of the versions.
     """
     found = {}
-    for name in (f"v{number}" for number in range(1, 9)):
+    for name in (f"v{number}" for number in range(1, last + 1)):
         run = runs.read_json(run_dir / name / "run.json") or {}
         if run.get("identity", {}).get("data") == dataset.fingerprint:
             found[name] = runs.read_predictions(run_dir / name / "predictions.npz")

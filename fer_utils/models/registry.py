@@ -77,10 +77,10 @@ class Entry:
 
 
 _ENTRIES = {}
-_VERSIONS = {}  # v1 -> the network its notebook settles on
+_VERSIONS = {}  # v1 -> the Entry of the network its notebook settles on, with its own recipe
 
 
-def register(*, source, size, classes, recipe, version=None, channels=1, backbone=None):
+def register(*, source, size, classes, recipe, channels=1, backbone=None):
     """Enter a network under its function's name.
 
     The function takes the scaled image ``(batch, height, width, channels)``, values 0-1, and
@@ -91,7 +91,6 @@ def register(*, source, size, classes, recipe, version=None, channels=1, backbon
         size: side in pixels, or ``(height, width)``, that the source used.
         classes: tuple of class names that the source used.
         recipe: the Recipe that the source used.
-        version: ``v1`` to ``v8`` where this is the network that the version settles on.
         channels: 1 for grey, 3 for colour; a grey image then has three equal ones.
         backbone: of a network that holds one, its name in ``pretrained.SETS``; the function then
             takes ``weights`` too.
@@ -103,11 +102,23 @@ def register(*, source, size, classes, recipe, version=None, channels=1, backbon
             raise ValueError(f"{name} is registered twice")
         entry = Entry(name, network, source, size, classes, recipe, channels, backbone)
         _ENTRIES[name] = entry
-        if version:
-            _VERSIONS[version] = name
         return network
 
     return enter
+
+
+def settle(version, name, **changes):
+    """Enter what the notebook of a version settles on.
+
+    Args:
+        version: ``v1`` to ``v8``.
+        name: a registered network.
+        **changes: in which the version's recipe differs from the network's, set by hand or
+            chosen on Training alone.
+    """
+    if version in _VERSIONS:
+        raise ValueError(f"{version} is settled twice")
+    _VERSIONS[version] = dataclasses.replace(describe(name), recipe=recipe(name, **changes))
 
 
 def list_models(pattern="*"):
@@ -123,14 +134,16 @@ def resolve(name):
 def describe(name):
     """Return the Entry of a network: source, size, classes, recipe.
 
-    An Entry, of a network that is not registered, is returned as it is.
+    That of ``v1`` to ``v8`` has the version's recipe, that of a network its source's. An Entry,
+    of a network that is not registered, is returned as it is.
 
     Raises:
         FerError: no such name; the message suggests the nearest.
     """
     if isinstance(name, Entry):
         return name
-    name = _VERSIONS.get(name, name)
+    if name in _VERSIONS:
+        return _VERSIONS[name]
     if name not in _ENTRIES:
         near = difflib.get_close_matches(name, [*_ENTRIES, *_VERSIONS], n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
@@ -140,6 +153,10 @@ def describe(name):
 
 def recipe(name, **changes):
     """Return how a network is trained, with changes where an experiment wants them.
+
+    Args:
+        name: ``v1`` to ``v8`` for the version's recipe, a network's name for its source's.
+        **changes: fields of the Recipe.
 
     Example:
         >>> recipe("jhamski", epochs=3).epochs

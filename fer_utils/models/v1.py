@@ -5,7 +5,7 @@ Layers, sizes, losses and optimisers are those of the original; pixel values are
 
 from fer_utils import labels
 from fer_utils.models.blocks import conv_pool, probabilities
-from fer_utils.models.registry import Recipe, register
+from fer_utils.models.registry import Recipe, register, settle
 
 DITTENHAFER = "seed 000: Dittenhafer 2016, Emotion Recognition Neural Network, table 1"
 DITTENHAFER_CODE = "seed 000: Dittenhafer 2016, in the code, not in the paper"
@@ -152,7 +152,7 @@ def seed000_v9(x, classes):
     return _large_kernel(x, classes, 30)
 
 
-@register(source=HAMSKI, size=150, classes=labels.DATA622, recipe=BINARY, version="v1")
+@register(source=HAMSKI, size=150, classes=labels.DATA622, recipe=BINARY)
 def jhamski(x, classes, normalise=False, dropout=0.5):
     """Three convolutions, a small dense layer, dropout behind it."""
     for filters in (32, 32, 64):
@@ -169,3 +169,7 @@ def jhamski(x, classes, normalise=False, dropout=0.5):
 def normalised_jhamski(x, classes):
     """Hamski's network that learns within a few hundred steps, for short experiments."""
     return jhamski(x, classes, normalise=True, dropout=0)
+
+
+# Chosen on a held-out tenth of Training, see docs/results/v1_recipe.md.
+settle("v1", "jhamski", batch=32, epochs=30, augmentation="flip", schedule="cosine")

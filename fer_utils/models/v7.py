@@ -6,14 +6,14 @@ has no InceptionV3: theirs is that of its other networks, and all their layers t
 
 from fer_utils import labels
 from fer_utils.models import backbones
-from fer_utils.models.registry import register
+from fer_utils.models.registry import register, settle
 from fer_utils.models.v5 import CS230
-from fer_utils.models.v6 import SEED003, dense_head
+from fer_utils.models.v6 import FROM_NOTHING, SEED003, dense_head
 
 
-def _entered(backbone, source=CS230, size=197, version=None):
+def _entered(backbone, source=CS230, size=197):
     options = {"classes": labels.FER2013, "recipe": SEED003, "channels": 3}
-    return register(source=source, size=size, version=version, backbone=backbone, **options)
+    return register(source=source, size=size, backbone=backbone, **options)
 
 
 def _pooled(x, classes, backbone, weights, trained=None):
@@ -39,7 +39,7 @@ def senet50(x, classes, weights=None):
     return _pooled(x, classes, "senet50", weights, trained=84)
 
 
-@_entered("mobilenet", size=224, version="v7")
+@_entered("mobilenet", size=224)
 def mobilenet(x, classes, weights=None):
     """MobileNet: a CPU can train it, so it is the one that the notebook settles on."""
     return _pooled(x, classes, "mobilenet", weights)
@@ -53,3 +53,16 @@ def mobilenet(x, classes, weights=None):
 def inception_v3(x, classes, weights=None):
     """InceptionV3."""
     return _pooled(x, classes, "inception_v3", weights)
+
+
+# By hand, for a start from nothing.
+settle(
+    "v7",
+    "mobilenet",
+    **FROM_NOTHING,
+    learning_rate=5e-4,
+    epochs=12,
+    batch=64,
+    schedule="cosine",
+    precision="auto",
+)

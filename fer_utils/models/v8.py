@@ -2,7 +2,7 @@
 
 from fer_utils import labels
 from fer_utils.models.blocks import probabilities, vgg_block
-from fer_utils.models.registry import Recipe, register
+from fer_utils.models.registry import Recipe, register, settle
 
 
 @register(
@@ -20,7 +20,6 @@ from fer_utils.models.registry import Recipe, register
         precision="auto",
         average=0.999,
     ),
-    version="v8",
 )
 def vgg_gap(x, classes):
     """Eight normalised 3x3 convolutions in four blocks, then the mean over all places.
@@ -33,3 +32,6 @@ def vgg_gap(x, classes):
         x = vgg_block(x, filters, convolutions)
     x = layers.Dropout(0.3)(layers.GlobalAveragePooling2D()(x))
     return probabilities(x, classes)
+
+
+settle("v8", "vgg_gap")

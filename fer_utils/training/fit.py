@@ -42,12 +42,12 @@ def fit_or_restore(
     goes by another tenth, held out of what is fitted.
 
     Args:
-        name: a registered network.
+        name: a registered network, or ``v1`` to ``v8``.
         dataset: the Dataset.
         settings: the Settings; its profile caps the epochs.
         recipe: the Recipe; None for the network's own. Its precision may be ``auto``, see
             ``precision_for_device``.
-        key: folder under the run folder; None for the network's name.
+        key: folder under the run folder; None for ``name``.
         size: side in pixels that the network sees; None for the images' own.
         rows: int ``(m,)``, the rows of ``train`` to fit, a row as often as it stands there,
             see ``balance``; None for all. Rows held out to be watched are taken out.
@@ -69,9 +69,9 @@ def fit_or_restore(
     import keras
     import pandas as pd
 
-    name = models.resolve(name)
-    folder = settings.run_dir / (key or name)
+    folder = settings.run_dir / (key or (name if isinstance(name, str) else name.name))
     recipe = _resolved(recipe or models.recipe(name), settings.profile)
+    name = models.resolve(name)
     reported, watched = held_out(dataset, recipe, settings.seed, rows)
     examples = Examples(dataset, watched, recipe, settings.seed, rows, targets, reported)
     keras.utils.set_random_seed(settings.seed)
@@ -124,8 +124,13 @@ def _start(name, start, weights):
     if start is not None:
         return f"{start.name} trained here"
     if models.describe(name).backbone:
-        return "random start" if weights is None else Path(weights).name
+        return "random start" if weights is None else _source(Path(weights))
     return None
+
+
+def _source(path):
+    """Return where weights are from, without the place on this machine."""
+    return f"{path.parent.name} trained here" if path.suffix == ".keras" else path.name
 
 
 def _resolved(recipe, profile):
