@@ -20,6 +20,9 @@ class Profile:
         side_rows: rows of all splits together that those get; None for all.
         large_epochs: epochs of the networks that a CPU trains slowly; None for as many as the
             recipe says.
+        large_size: side in pixels that those see.
+        heavy_rows: training rows that the heaviest of them, VGG16 and MobileNet, are fitted to;
+            None for all.
     """
 
     name: str
@@ -28,12 +31,23 @@ class Profile:
     side_epochs: int
     side_rows: int | None
     large_epochs: int | None = None
+    large_size: int = 48
+    heavy_rows: int | None = None
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", rows=3600, epochs=15, side_epochs=2, side_rows=1200, large_epochs=3),
+        Profile(
+            "smoke",
+            rows=3600,
+            epochs=15,
+            side_epochs=2,
+            side_rows=1200,
+            large_epochs=4,
+            large_size=32,
+            heavy_rows=240,
+        ),
         Profile("cpu", rows=None, epochs=None, side_epochs=4, side_rows=6000),
         Profile("gpu", rows=None, epochs=None, side_epochs=4, side_rows=6000),
     )

@@ -8,7 +8,7 @@ from fer_utils import labels
 from fer_utils.models import backbones
 from fer_utils.models.blocks import probabilities
 from fer_utils.models.registry import Recipe, register, settle
-from fer_utils.models.v5 import CS230
+from fer_utils.models.v5 import ADAMW, CS230
 
 # The source's ``decay`` of 1e-4 beside the plateau is left out.
 SEED003 = Recipe(
@@ -19,8 +19,6 @@ SEED003 = Recipe(
     augmentation="seed003",
     schedule="plateau",
 )
-
-FROM_NOTHING = {"optimizer": "adamw", "optimizer_options": {}}  # where there are no weights
 
 
 def dense_head(x, classes, dropouts=(0.5, 0.5, 0.5)):
@@ -83,8 +81,7 @@ def seed004_vgg19(x, classes, weights=None):
 settle(
     "v6",
     "seed003_vgg16",
-    **FROM_NOTHING,
-    learning_rate=2e-4,
+    **ADAMW | {"learning_rate": 2e-4},
     epochs=8,
     batch=64,
     schedule="cosine",

@@ -7,8 +7,8 @@ has no InceptionV3: theirs is that of its other networks, and all their layers t
 from fer_utils import labels
 from fer_utils.models import backbones
 from fer_utils.models.registry import register, settle
-from fer_utils.models.v5 import CS230
-from fer_utils.models.v6 import FROM_NOTHING, SEED003, dense_head
+from fer_utils.models.v5 import ADAMW, CS230
+from fer_utils.models.v6 import SEED003, dense_head
 
 
 def _entered(backbone, source=CS230, size=197):
@@ -59,8 +59,7 @@ def inception_v3(x, classes, weights=None):
 settle(
     "v7",
     "mobilenet",
-    **FROM_NOTHING,
-    learning_rate=5e-4,
+    **ADAMW | {"learning_rate": 5e-4},
     epochs=12,
     batch=64,
     schedule="cosine",
