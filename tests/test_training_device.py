@@ -11,7 +11,7 @@ from test_training import made_settings
 from fer_utils import models, runs, training
 from fer_utils.errors import FerError
 from fer_utils.models import registry
-from fer_utils.training import precision
+from fer_utils.training import graphs, precision
 from fer_utils.training.memory import out_of_memory_said
 from fer_utils.training.prediction import batch_size
 
@@ -93,3 +93,14 @@ def test_averages_survive_a_scaled_loss(tmp_path):
         "small", draw_faces(80, side=24), made_settings(tmp_path), recipe
     )
     assert np.isfinite(fitted.predictions["probabilities"]).all()
+
+
+@pytest.mark.parametrize(("steps", "skipped"), [(graphs.WORTH - 1, True), (graphs.WORTH, False)])
+def test_tensorflow_optimises_graphs_that_many_steps_repay(steps, skipped):
+    if keras.backend.backend() != "tensorflow":
+        graphs.optimise_graphs(steps)
+        return
+    import tensorflow as tf
+
+    graphs.optimise_graphs(steps)
+    assert tf.config.optimizer.get_experimental_options()["disable_meta_optimizer"] is skipped

@@ -44,7 +44,7 @@ def fit_or_restore(
     Args:
         name: a registered network, or ``v1`` to ``v8``.
         dataset: the Dataset.
-        settings: the Settings; its profile caps the epochs.
+        settings: the Settings; its profile caps the epochs and the batch.
         recipe: the Recipe; None for the network's own. Its precision may be ``auto``, see
             ``precision_for_device``.
         key: folder under the run folder; None for ``name``.
@@ -134,12 +134,14 @@ def _source(path):
 
 
 def _resolved(recipe, profile):
-    """Return the recipe as it is carried out here: epochs capped, precision chosen."""
+    """Return the recipe as it is carried out here: epochs and batch capped, precision chosen."""
     if recipe.keep not in ("last", "best"):
         raise FerError(f"no keep {recipe.keep!r}: there are last, best")
     changes = {}
     if profile.epochs is not None:
         changes["epochs"] = min(recipe.epochs, profile.epochs)
+    if profile.batch is not None:
+        changes["batch"] = min(recipe.batch, profile.batch)
     if recipe.precision == "auto":
         changes["precision"] = precision_for_device()
     return dataclasses.replace(recipe, **changes)

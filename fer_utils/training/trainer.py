@@ -9,6 +9,7 @@ from fer_utils.models import losses
 from fer_utils.training.averaging import averaged
 from fer_utils.training.checkpoints import Checkpoints
 from fer_utils.training.epochs import epoch_callback, stopped
+from fer_utils.training.graphs import optimise_graphs
 from fer_utils.training.layers import Backbone
 from fer_utils.training.log import log
 from fer_utils.training.memory import out_of_memory_said
@@ -65,6 +66,7 @@ class Trainer:
         """
         keeper = Checkpoints(folder, identity)
         phases = self._phases()
+        optimise_graphs(self.recipe.epochs * len(self.batches))
         done = len(keeper.history())
         self._enter(next(phase for phase in phases if done <= phase.last))
         self.history, self.kept = keeper.load(self.model, self.network)

@@ -5,6 +5,7 @@ import numpy as np
 from fer_utils import datasets, evaluation, models, training
 from fer_utils.errors import FerError
 from fer_utils.training.examples import Examples
+from fer_utils.training.graphs import optimise_graphs
 from fer_utils.training.memory import out_of_memory_said
 from fer_utils.training.optimizers import optimizer
 
@@ -102,6 +103,7 @@ def _run(network, examples, recipe, seed, report):
     if recipe.average or recipe.keep != "last" or recipe.head_epochs or recipe.patience:
         raise FerError("a trial keeps the plain weights of its last epoch: see fit_or_restore")
     batches, epochs = examples.batches(), recipe.epochs
+    optimise_graphs(epochs * len(batches))
     model = augment.in_front(network, recipe.augmentation, seed)
     model.compile(
         optimizer=optimizer(recipe, epochs * len(batches)),
