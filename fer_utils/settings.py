@@ -23,9 +23,6 @@ class Profile:
         large_size: side in pixels that those see.
         heavy_rows: training rows that the heaviest of them, VGG16 and MobileNet, are fitted to;
             None for all.
-        small_batch: images a step may take at most in networks that need many steps, more than
-            few rows make; None for as many as the recipe says.
-        batch: images a step may take at most in any network.
     """
 
     name: str
@@ -36,8 +33,6 @@ class Profile:
     large_epochs: int | None = None
     large_size: int = 48
     heavy_rows: int | None = None
-    small_batch: int | None = None
-    batch: int | None = None
 
 
 PROFILES = {
@@ -46,13 +41,12 @@ PROFILES = {
         Profile(
             "smoke",
             rows=3600,
-            epochs=10,
+            epochs=15,
             side_epochs=2,
             side_rows=800,
             large_epochs=4,
             large_size=32,
             heavy_rows=160,
-            small_batch=16,
         ),
         Profile("cpu", rows=None, epochs=None, side_epochs=4, side_rows=6000),
         Profile("gpu", rows=None, epochs=None, side_epochs=4, side_rows=6000),
@@ -96,12 +90,6 @@ class Settings:
     def large(self):
         """These Settings for networks that a CPU trains slowly: a short run gives them less."""
         profile = dataclasses.replace(self.profile, epochs=self.profile.large_epochs)
-        return dataclasses.replace(self, profile=profile)
-
-    @property
-    def small_batches(self):
-        """These Settings for networks that need many steps: a short run takes small ones."""
-        profile = dataclasses.replace(self.profile, batch=self.profile.small_batch)
         return dataclasses.replace(self, profile=profile)
 
     @property

@@ -121,14 +121,6 @@ def test_metrics_and_run_say_what_was_trained(finished, dataset):
     assert run["versions"]["keras"] == keras.__version__
 
 
-def test_the_profile_caps_the_images_of_a_step(dataset, tmp_path, no_training):
-    made = made_settings(tmp_path)
-    few = dataclasses.replace(made, profile=dataclasses.replace(made.profile, batch=4))
-    with pytest.raises(Trained):
-        training.fit_or_restore("tiny", dataset, few, RECIPE)
-    assert no_training["recipe"].batch == 4
-
-
 def test_a_second_call_restores(finished, dataset, no_training, capsys):
     times = {path: path.stat().st_mtime_ns for path in finished.folder.iterdir()}
     again = train(dataset, finished.folder.parent)

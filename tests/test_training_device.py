@@ -70,8 +70,20 @@ def test_out_of_memory_says_which_batch_to_try(tmp_path, monkeypatch):
         training.fit_or_restore("huge", draw_faces(80, side=16), made_settings(tmp_path))
 
 
+def test_a_network_too_large_to_build_is_to_see_fewer_pixels(tmp_path, monkeypatch):
+    def grown(x, classes):
+        from keras import layers
+
+        return layers.Dense(classes)(layers.Dense(1 << 50)(layers.Flatten()(x)))
+
+    monkeypatch.setattr(registry, "_ENTRIES", {})
+    registry.register(source="the tests", size=16, classes=tuple("abcdefg"), recipe=RECIPE)(grown)
+    with pytest.raises(FerError, match="as the network was built: let the network see fewer"):
+        training.fit_or_restore("grown", draw_faces(80, side=16), made_settings(tmp_path))
+
+
 def test_only_memory_is_said_to_be_short():
-    with pytest.raises(FerError, match="let the network see less"), out_of_memory_said(1):
+    with pytest.raises(FerError, match="let the network see fewer"), out_of_memory_said(1):
         raise MemoryError
     with pytest.raises(ValueError, match="something else"), out_of_memory_said(1):
         raise ValueError("something else")

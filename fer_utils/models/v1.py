@@ -172,4 +172,12 @@ def normalised_jhamski(x, classes):
 
 
 # Chosen on a held-out tenth of Training, see docs/results/v1_recipe.md.
-settle("v1", "jhamski", batch=32, epochs=30, augmentation="flip", schedule="cosine")
+settle(
+    "v1",
+    "jhamski",
+    batch=32,
+    epochs=30,
+    augmentation="flip",
+    schedule="cosine",
+    precision="auto",
+)

@@ -59,4 +59,5 @@ settle(
     epochs=30,
     augmentation="flip",
     schedule="cosine",
+    precision="auto",
 )

@@ -82,7 +82,7 @@ settle(
     "v6",
     "seed003_vgg16",
     **ADAMW | {"learning_rate": 2e-4},
-    epochs=8,
+    epochs=4,
     batch=64,
     schedule="cosine",
     precision="auto",

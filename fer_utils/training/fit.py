@@ -14,6 +14,7 @@ from fer_utils.training.folder import Fit, metrics_of, restore, write
 from fer_utils.training.held_out import held_out
 from fer_utils.training.identity import identity_of
 from fer_utils.training.layers import BACKBONE
+from fer_utils.training.memory import out_of_memory_said
 from fer_utils.training.precision import precision_for_device, under_precision
 from fer_utils.training.prediction import predict
 from fer_utils.training.start import begin_from, digest_of
@@ -44,7 +45,7 @@ def fit_or_restore(
     Args:
         name: a registered network, or ``v1`` to ``v8``.
         dataset: the Dataset.
-        settings: the Settings; its profile caps the epochs and the batch.
+        settings: the Settings; its profile caps the epochs.
         recipe: the Recipe; None for the network's own. Its precision may be ``auto``, see
             ``precision_for_device``.
         key: folder under the run folder; None for ``name``.
@@ -76,7 +77,7 @@ def fit_or_restore(
     examples = Examples(dataset, watched, recipe, settings.seed, rows, targets, reported)
     keras.utils.set_random_seed(settings.seed)
     built = _builder(name, dataset, size, weights)
-    with under_precision(recipe.precision):
+    with out_of_memory_said(), under_precision(recipe.precision):
         fitted = built()
     if start is not None:
         begin_from(fitted, start)
@@ -134,14 +135,12 @@ def _source(path):
 
 
 def _resolved(recipe, profile):
-    """Return the recipe as it is carried out here: epochs and batch capped, precision chosen."""
+    """Return the recipe as it is carried out here: epochs capped, precision chosen."""
     if recipe.keep not in ("last", "best"):
         raise FerError(f"no keep {recipe.keep!r}: there are last, best")
     changes = {}
     if profile.epochs is not None:
         changes["epochs"] = min(recipe.epochs, profile.epochs)
-    if profile.batch is not None:
-        changes["batch"] = min(recipe.batch, profile.batch)
     if recipe.precision == "auto":
         changes["precision"] = precision_for_device()
     return dataclasses.replace(recipe, **changes)

@@ -6,11 +6,11 @@ from fer_utils.errors import FerError
 
 
 @contextlib.contextmanager
-def out_of_memory_said(batch):
+def out_of_memory_said(batch=None):
     """Turn a backend's error on allocating into one that says which batch size to try.
 
     Args:
-        batch: int, images a step, as the block uses.
+        batch: int, images a step, as the block uses; None where it takes no steps.
 
     Raises:
         FerError: the block ran out of memory. Other errors pass unchanged.
@@ -20,8 +20,10 @@ def out_of_memory_said(batch):
     except Exception as error:
         if not _is_out_of_memory(error):
             raise
-        remedy = f"try a batch of {batch // 2}" if batch > 1 else "let the network see less pixels"
-        raise FerError(f"out of memory at {batch} images a step: {remedy}") from error
+        where = "as the network was built" if batch is None else f"at {batch} images a step"
+        halved = f"try a batch of {batch // 2}" if batch and batch > 1 else None
+        remedy = halved or "let the network see fewer pixels"
+        raise FerError(f"out of memory {where}: {remedy}") from error
 
 
 def _is_out_of_memory(error):
