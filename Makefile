@@ -33,8 +33,9 @@ submission: setup  ## the shortest way to a CSV: what the submission needs, noth
 	@$(BIN)/python -m fer_utils run --only 18_write_submission $(RUN_ARGS)
 
 test: setup lint  ## all that must hold: ruff, pytest on both backends, nbval over the notebooks
-	@$(BIN)/python -m pytest
-	@KERAS_BACKEND=jax $(BIN)/python -m pytest -m "backend and not slow"
+	@# Side by side, as a test keeps one core busy; what jax's say comes after.
+	@log=$$(mktemp); KERAS_BACKEND=jax $(BIN)/python -m pytest -m "backend and not slow" >$$log 2>&1 & jax=$$!; \
+	  $(BIN)/python -m pytest; failed=$$?; wait $$jax || failed=1; cat $$log; rm -f $$log; exit $$failed
 	@$(BIN)/python -m fer_utils run --data synthetic --profile smoke
 	@$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
 

@@ -92,7 +92,7 @@ def test_a_version_is_the_network_its_notebook_settles_on():
     assert models.resolve("tiny") == "tiny"
     assert models.build("v1", classes=7, size=48).name == "jhamski"
     changes = {"batch": 32, "epochs": 30, "augmentation": "flip", "schedule": "cosine"}
-    assert models.recipe("v1") == models.recipe("jhamski", **changes)
+    assert models.recipe("v1") == models.recipe("jhamski", **changes, precision="auto")
     assert models.recipe("v1", epochs=2).epochs == 2
     assert models.recipe("jhamski").batch == 200
     with pytest.raises(ValueError, match="v1 is settled twice"):
