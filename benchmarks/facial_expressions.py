@@ -16,7 +16,7 @@ import numpy as np
 from fer_utils import backend, datasets, evaluation, models, settings, training
 
 NETWORKS = ("jhamski", "jh_v2", "jh_v3", "jh_v4", "jh_v5")
-EPOCHS, BATCH = 20, 32  # some 2,200 steps; the source had 1,300 to 4,000 of batches of 200
+EPOCHS, BATCH = 12, 32  # some 1,300 steps; the source had 1,300 to 4,000 of batches of 200
 LOSSES = ("binary_crossentropy", "categorical_crossentropy")
 BOTH = ("jhamski", "jh_v5")  # seen with either loss
 

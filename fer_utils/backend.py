@@ -29,7 +29,13 @@ def device():
 
     # Asked for "gpu" outright, jax raises where there is none.
     gpus = [name for name in keras.distribution.list_devices() if name.startswith("gpu")]
-    return f"GPU x{len(gpus)}" if gpus else f"CPU x{os.cpu_count()}"
+    return f"GPU x{len(gpus)}" if gpus else f"CPU x{_cores()}"
+
+
+def _cores():
+    if hasattr(os, "sched_getaffinity"):  # not on macOS nor Windows
+        return len(os.sched_getaffinity(0))  # a process may be bound to some of the cores
+    return os.cpu_count()
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Precision by device, memory, how many images are asked about at once."""
 
 import dataclasses
+import os
 
 import keras
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from conftest import draw_faces
 from test_training import made_settings
 
-from fer_utils import models, runs, training
+from fer_utils import backend, models, runs, training
 from fer_utils.errors import FerError
 from fer_utils.models import registry
 from fer_utils.training import graphs, precision
@@ -18,6 +19,15 @@ from fer_utils.training.prediction import batch_size
 pytestmark = pytest.mark.backend
 
 RECIPE = models.Recipe("adam", learning_rate=0.01, batch=16, epochs=1)
+
+
+def test_cores_are_those_the_process_is_bound_to(monkeypatch):
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["cpu:0"])
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {1, 3, 5}, raising=False)
+    assert backend.device() == "CPU x3"
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    assert backend.device() == "CPU x8"
 
 
 @pytest.mark.parametrize(

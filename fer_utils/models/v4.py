@@ -77,6 +77,7 @@ settle(
     batch=64,
     epochs=20,
     schedule="cosine",
+    decay=0.0,
     keep="last",
     precision="auto",
 )
