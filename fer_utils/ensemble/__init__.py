@@ -1,0 +1,26 @@
+"""Several networks as one: members, ways to combine them, what each is worth, other views.
+
+It reads ``predictions.npz`` alone; only ``views`` asks a network. What is fitted here (weights,
+a stacked model, factors) is cross-fitted before it is reported: see ``cross_fitted``.
+"""
+
+from fer_utils.ensemble.combining import METHODS, Combination, average, fit
+from fer_utils.ensemble.cross import cross_fitted
+from fer_utils.ensemble.diversity import agreement, without_each
+from fer_utils.ensemble.members import Members, load_members
+from fer_utils.ensemble.views import VIEWS, predict_views, views
+
+__all__ = [
+    "METHODS",
+    "VIEWS",
+    "Combination",
+    "Members",
+    "agreement",
+    "average",
+    "cross_fitted",
+    "fit",
+    "load_members",
+    "predict_views",
+    "views",
+    "without_each",
+]

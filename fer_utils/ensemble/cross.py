@@ -1,0 +1,37 @@
+"""What a fitted combination is worth on rows that it was not fitted on."""
+
+import numpy as np
+
+from fer_utils.ensemble.combining import fit
+from fer_utils.errors import FerError
+
+
+def cross_fitted(method, probabilities, labels, groups=None, k=5, seed=0):
+    """Return probabilities of a combination that never saw the row's label, nor its group's.
+
+    Args:
+        method: as for ``fit``.
+        probabilities: float ``(members, n, classes)``.
+        labels: int ``(n,)``, none below 0.
+        groups: int ``(n,)``, persons or identical pixels; None for single rows.
+        k: int, in how many parts the rows are dealt.
+        seed: int.
+
+    Returns:
+        float ``(n, classes)``.
+
+    Raises:
+        FerError: as ``fit``; fewer groups than parts.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    probabilities, labels = np.asarray(probabilities), np.asarray(labels)
+    groups = np.arange(len(labels)) if groups is None else np.asarray(groups)
+    if len(np.unique(groups)) < k:
+        raise FerError(f"{len(np.unique(groups))} groups cannot be dealt into {k} parts")
+    told = np.zeros(probabilities.shape[1:])
+    dealt = StratifiedGroupKFold(k, shuffle=True, random_state=seed).split(labels, labels, groups)
+    for others, held_out in dealt:
+        combination = fit(method, probabilities[:, others], labels[others], seed)
+        told[held_out] = combination(probabilities[:, held_out])
+    return told
