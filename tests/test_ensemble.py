@@ -48,9 +48,9 @@ def test_members_in_the_order_named(faces, trained):
     members = ensemble.load_members(run, faces, ["v333", "v1"])
     assert members.names == ("v333", "v1")
     assert members.probabilities.shape == (2, 40, 7)
-    index, said = members.of("valid")
-    assert index.tolist() == list(range(160, 180))
-    assert said.shape == (2, 20, 7)
+    watched = members.of("valid")
+    assert watched.index.tolist() == list(range(160, 180))
+    assert watched.probabilities.shape == (2, 20, 7)
     assert np.array_equal(members.take(["v1"]).probabilities[0], members.probabilities[1])
 
 
@@ -98,6 +98,27 @@ def test_a_faulty_member_is_refused_or_left_out(faces, trained, row, fault):
     assert members.left_out == {"bad": fault}
     with pytest.raises(FerError, match=f"no member is left: 'bad' {fault}"):
         ensemble.load_members(run, faces, ["bad"], leave_out_faulty=True)
+
+
+def test_an_ensemble_is_kept_as_a_model_is(faces, trained):
+    for name, weights in (("v1", 10), ("v22", 20)):
+        run = trained(name)
+        about = {"parameters": weights, "epochs": 3, "train_seconds": 1.5}
+        runs.write_json(run / name / "metrics.json", about)
+    for name in ("v1", "v22"):
+        known = {"data": faces.fingerprint, "classes": list(faces.classes)}
+        known |= {"dataset": "synthetic", "profile": "smoke", "seed": 0}
+        runs.write_json(run / name / "run.json", {"identity": known, "device": "CPU x2"})
+    members = ensemble.load_members(run, faces, ["v1", "v22"])
+    said = ensemble.average(members.probabilities)
+    metrics = ensemble.write_combined(run, "both", faces, members, said, "average")
+    assert (metrics["network"], metrics["parameters"]) == ("v1 + v22", 30)
+    assert (metrics["train_seconds"], metrics["epochs"]) == (3.0, 6)
+    assert (metrics["scored_on"], metrics["n"]) == ("valid", 20)
+    again = ensemble.load_members(run, faces, ["both", "v1"])
+    np.testing.assert_allclose(again.probabilities[0], said, rtol=1e-5)
+    identity = runs.read_json(run / "both" / "run.json")["identity"]
+    assert identity["members"] == ["v1", "v22"]
 
 
 def test_one_row_is_no_constant_member():

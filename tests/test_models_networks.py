@@ -46,14 +46,23 @@ OURS = {
     "five_layer_svm",
     "normalised_jhamski",
     "normalised_v3",
+    "se_resnet",
     "seed001_fixed",
     "small",
     "tiny",
     "vgg_gap",
+    "wide_short",
 }
 # What between them has every layer and loss: jax takes seconds to compile each, so the others
 # are slow there.
-KINDS = ("five_layer_svm", "jh_v5", "mini_xception", "seed001_happy_sad", "seed002_best")
+KINDS = (
+    "five_layer_svm",
+    "jh_v5",
+    "mini_xception",
+    "se_resnet",
+    "seed001_happy_sad",
+    "seed002_best",
+)
 JAX = keras.backend.backend() == "jax"
 LIGHT = sorted({*COUNTS, *OURS})  # what v6 and v7 transfer from has tests of its own
 

@@ -7,6 +7,7 @@ a stacked model, factors) is cross-fitted before it is reported: see ``cross_fit
 from fer_utils.ensemble.combining import METHODS, Combination, average, fit
 from fer_utils.ensemble.cross import cross_fitted
 from fer_utils.ensemble.diversity import agreement, without_each
+from fer_utils.ensemble.folder import write_combined
 from fer_utils.ensemble.members import Members, load_members
 from fer_utils.ensemble.views import VIEWS, predict_views, views
 
@@ -23,4 +24,5 @@ __all__ = [
     "predict_views",
     "views",
     "without_each",
+    "write_combined",
 ]

@@ -34,9 +34,14 @@ class Members:
         )
 
     def of(self, split):
-        """Return ``(index, probabilities)`` of the rows of one split."""
+        """Return the Members with the rows of one split alone."""
         rows = self.split == split
-        return self.index[rows], self.probabilities[:, rows]
+        return dataclasses.replace(
+            self,
+            index=self.index[rows],
+            split=self.split[rows],
+            probabilities=self.probabilities[:, rows],
+        )
 
 
 def load_members(run_dir, dataset, names, leave_out_faulty=False):

@@ -1,0 +1,48 @@
+"""An ensemble's, or several views', folder in the run: it looks like that of one model."""
+
+import numpy as np
+
+from fer_utils import evaluation, runs
+
+
+def write_combined(run_dir, key, dataset, members, probabilities, method):
+    """Write what an ensemble says as a model's folder: submissions and tables take it as one.
+
+    Args:
+        run_dir: Path of the run folder.
+        key: the folder's name under it.
+        dataset: the Dataset.
+        members: the Members.
+        probabilities: float ``(n, classes)``, of the members' rows.
+        method: str, how they were combined.
+
+    Returns:
+        dict, the metrics: a fit's, with ``network`` the members, their weights, seconds and
+        epochs summed.
+    """
+    from fer_utils.training.versions import provenance
+
+    told = [runs.read_json(run_dir / name / "metrics.json") for name in members.names]
+    run = runs.read_json(run_dir / members.names[0] / "run.json")
+    predictions = {
+        "index": members.index,
+        "split": members.split,
+        "probabilities": np.asarray(probabilities, np.float32),
+    }
+    identity = {key: run["identity"][key] for key in ("data", "dataset", "classes", "profile")}
+    identity |= {"members": list(members.names), "method": method, "seed": run["identity"]["seed"]}
+    metrics = {
+        "model": key,
+        "network": " + ".join(members.names),
+        "parameters": sum(one["parameters"] for one in told),
+        "epochs": sum(one["epochs"] for one in told),
+        "train_seconds": round(sum(one["train_seconds"] for one in told), 1),
+        "device": run["device"],
+        **evaluation.evaluate(dataset, predictions),
+    }
+    folder = run_dir / key
+    (folder / "run.json").unlink(missing_ok=True)  # it vouches for files that change now
+    runs.write_predictions(folder / "predictions.npz", **predictions)
+    runs.write_json(folder / "metrics.json", metrics)
+    runs.write_json(folder / "run.json", {"identity": identity, **provenance()})
+    return metrics
