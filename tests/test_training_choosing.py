@@ -103,6 +103,29 @@ def test_everything_continues(epoch, everything, dataset, tmp_path, monkeypatch)
     continues(everything, dataset, tmp_path, monkeypatch, epoch)
 
 
+def test_a_scaled_loss_continues(dataset, tmp_path, monkeypatch):
+    """The scale, the optimiser inside, its averages and its falling rate all go on."""
+    recipe = dataclasses.replace(
+        PLAIN, batch=2, average=0.9, schedule="cosine", precision="mixed_float16"
+    )
+    whole = train(dataset, tmp_path / "whole", recipe)
+    assert whole.history["learning_rate"].tolist() == pytest.approx(
+        [0.005 * (1 + np.cos(np.pi * epoch / 4)) for epoch in range(4)],
+        rel=0.1,  # steps that are skipped, to find the scale, do not lower it
+    )
+    seen, load = [], Checkpoints.load
+
+    def loaded(self, model, network):
+        told = load(self, model, network)
+        seen.append([int(x) for x in (model.optimizer.iterations, model.optimizer.step_counter)])
+        return told
+
+    monkeypatch.setattr(Checkpoints, "load", loaded)
+    continues(whole, dataset, tmp_path / "cut", monkeypatch, epoch=2)
+    assert seen[0] == [0, 0]
+    assert seen[1][0] >= seen[1][1] > 0
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
