@@ -103,6 +103,42 @@ def test_everything_continues(epoch, everything, dataset, tmp_path, monkeypatch)
     continues(everything, dataset, tmp_path, monkeypatch, epoch)
 
 
+# 8 steps would leave the average the last one's weights: momentum() is 0 up to 10.
+HEAD = dataclasses.replace(ALL, batch=4, epochs=3, keep="last", patience=0, head_epochs=1)
+# Patience ends the head after the second of its four epochs.
+PATIENT = dataclasses.replace(
+    ALL, schedule="cosine", learning_rate=0.01, keep="last", epochs=7, head_epochs=4, patience=1
+)
+
+
+def stand_still(patch):
+    """Let the watched loss be best in the first epoch of a phase: it rises from then on."""
+    patch.setattr(epochs, "best_epoch", lambda history: history[0]["epoch"])
+
+
+def test_an_averaged_head_continues(dataset, tmp_path, monkeypatch):
+    """The second phase begins with the head's own weights, not with their mean."""
+    whole = train(dataset, tmp_path / "whole", HEAD, "on_backbone")
+    continues(whole, dataset, tmp_path / "cut", monkeypatch, epoch=1)
+
+
+@pytest.fixture(scope="module")
+def patient(dataset, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        stand_still(patch)
+        return train(dataset, tmp_path_factory.mktemp("patient"), PATIENT, "on_backbone")
+
+
+@pytest.mark.parametrize("epoch", [2, 3])
+def test_a_head_that_stopped_early_continues(epoch, patient, dataset, tmp_path, monkeypatch):
+    stand_still(monkeypatch)
+    assert len(patient.history) == 4, "two epochs a phase"
+    # The second phase's rate falls over its own epochs, five of the seven.
+    rates = [0.01, 0.005 * (1 + np.cos(np.pi / 4)), 0.01, 0.005 * (1 + np.cos(np.pi / 5))]
+    assert patient.history["learning_rate"].tolist() == pytest.approx(rates)
+    continues(patient, dataset, tmp_path, monkeypatch, epoch)
+
+
 def test_a_scaled_loss_continues(dataset, tmp_path, monkeypatch):
     """The scale, the optimiser inside, its averages and its falling rate all go on."""
     recipe = dataclasses.replace(

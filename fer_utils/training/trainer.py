@@ -65,10 +65,9 @@ class Trainer:
             list of dicts, one an epoch.
         """
         keeper = Checkpoints(folder, identity)
-        phases = self._phases()
         optimise_graphs(self.recipe.epochs * len(self.batches))
-        done = len(keeper.history())
-        self._enter(next(phase for phase in phases if done <= phase.last))
+        found = keeper.history()
+        self._enter(next(x for x in self._phases(found) if len(found) <= x.last))
         self.history, self.kept = keeper.load(self.model, self.network)
         if self.history:
             log(f"continues after epoch {len(self.history)}")
@@ -76,20 +75,28 @@ class Trainer:
             keeper.begin()
         if curves:
             curves.begin(self.history)
-        for phase in phases:
-            if len(self.history) < phase.last and not stopped(self.recipe, self.since(phase)):
-                self._enter(phase)
-                self._fit(epoch_callback(self, keeper, curves))
+        while phase := self._next():
+            self._enter(phase)
+            self._fit(epoch_callback(self, keeper, curves))
         if self.recipe.keep == "last":
             with self.averaged():
                 self.keep()
         self.network.set_weights(self.kept)
         return self.history
 
-    def _phases(self):
+    def _phases(self, history):
+        """Return the phases. A head that stopped early ends where the log says that it did."""
         epochs = self.recipe.epochs
         head = min(self.recipe.head_epochs, epochs - 1)  # a profile may have cut the epochs
+        head = next((n for n in range(1, head) if stopped(self.recipe, history[:n])), head)
         return [*([Phase(0, head, frozen=True)] if head > 0 else []), Phase(max(head, 0), epochs)]
+
+    def _next(self):
+        """Return the phase that goes on or begins now, None where all is done."""
+        for phase in self._phases(self.history):
+            if len(self.history) < phase.last and not stopped(self.recipe, self.since(phase)):
+                return phase
+        return None
 
     def _enter(self, phase):
         """Freeze what the phase freezes, and start with a new optimiser."""
@@ -107,6 +114,9 @@ class Trainer:
             # Named outright: "accuracy" beside a binary cross-entropy would be element-wise.
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         )
+        # Keras would overwrite the weights with their mean as a phase ends: a fit that continues
+        # from the checkpoint before that would begin the next phase with other weights.
+        self.model.optimizer.finalize_variable_values = lambda variables: None
         # Built now, or TensorFlow traces the training step twice: a second a network.
         self.model.optimizer.build(self.model.trainable_variables)
 
