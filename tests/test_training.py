@@ -396,6 +396,15 @@ def test_a_key_names_the_folder(dataset, tmp_path, no_training, copied):
         training.fit_or_restore("tiny", dataset, made, RECIPE)
 
 
+def test_a_network_need_not_be_registered(finished, dataset, tmp_path, capsys):
+    mine = dataclasses.replace(models.describe("tiny"), name="mine")
+    fitted = training.fit_or_restore(mine, dataset, made_settings(tmp_path), RECIPE)
+    assert (fitted.folder.name, fitted.metrics["network"]) == ("mine", "mine")
+    same(fitted, finished)
+    training.fit_or_restore(mine, dataset, made_settings(tmp_path), RECIPE)
+    assert capsys.readouterr().out.endswith("mine: restored, 4 epochs\n")
+
+
 def test_an_unknown_network_is_said_before_anything_is_written(dataset, tmp_path):
     with pytest.raises(FerError, match="did you mean 'tiny'"):
         training.fit_or_restore("tinny", dataset, made_settings(tmp_path / "run"))

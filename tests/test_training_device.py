@@ -12,7 +12,7 @@ from test_training import made_settings
 from fer_utils import backend, models, runs, training
 from fer_utils.errors import FerError
 from fer_utils.models import registry
-from fer_utils.training import fit, graphs, precision
+from fer_utils.training import fit, graphs, precision, trainer
 from fer_utils.training.memory import out_of_memory_said
 from fer_utils.training.optimizers import optimizer
 from fer_utils.training.prediction import batch_size
@@ -91,6 +91,32 @@ def test_a_network_too_large_to_build_is_to_see_fewer_pixels(tmp_path, monkeypat
     registry.register(source="the tests", size=16, classes=tuple("abcdefg"), recipe=RECIPE)(grown)
     with pytest.raises(FerError, match="as the network was built: let the network see fewer"):
         training.fit_or_restore("grown", draw_faces(80, side=16), made_settings(tmp_path))
+
+
+def short(*arguments):
+    raise MemoryError
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [(trainer, "optimizer"), (fit.Trainer, "_fit"), (fit, "predict")]
+)
+def test_out_of_memory_is_said_wherever_it_happens(place, name, tmp_path, monkeypatch):
+    monkeypatch.setattr(fit.Trainer, "_fit", lambda self, callback: self.history.append({}))
+    monkeypatch.setattr(place, name, short)
+    with pytest.raises(FerError, match="out of memory at 16 images a step: try a batch of 8"):
+        training.fit_or_restore("tiny", draw_faces(80, side=16), made_settings(tmp_path), RECIPE)
+
+
+def test_out_of_memory_is_said_where_the_trained_network_is_built(tmp_path, monkeypatch):
+    def trained(*arguments):
+        monkeypatch.setattr(models, "build", short)
+        return [{}]
+
+    monkeypatch.setattr(fit.Trainer, "run", trained)
+    builder = fit._builder
+    monkeypatch.setattr(fit, "_builder", lambda *given: lambda: builder(*given)())
+    with pytest.raises(FerError, match="out of memory at 16 images a step: try a batch of 8"):
+        training.fit_or_restore("tiny", draw_faces(80, side=16), made_settings(tmp_path), RECIPE)
 
 
 def test_only_memory_is_said_to_be_short():

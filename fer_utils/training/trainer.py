@@ -12,7 +12,6 @@ from fer_utils.training.epochs import epoch_callback, stopped
 from fer_utils.training.graphs import optimise_graphs
 from fer_utils.training.layers import Backbone
 from fer_utils.training.log import log
-from fer_utils.training.memory import out_of_memory_said
 from fer_utils.training.optimizers import optimizer
 from fer_utils.training.precision import compiled_by_xla
 
@@ -124,15 +123,14 @@ class Trainer:
         return compiled_by_xla(self.recipe.precision)
 
     def _fit(self, callback):
-        with out_of_memory_said(self.recipe.batch):
-            self.model.fit(
-                self.batches,
-                initial_epoch=len(self.history),
-                epochs=self.phase.last,
-                callbacks=[callback],
-                shuffle=False,  # the batches shuffle themselves
-                verbose=0,
-            )
+        self.model.fit(
+            self.batches,
+            initial_epoch=len(self.history),
+            epochs=self.phase.last,
+            callbacks=[callback],
+            shuffle=False,  # the batches shuffle themselves
+            verbose=0,
+        )
 
     def since(self, phase):
         """Return the history since a phase began."""
