@@ -75,7 +75,7 @@ def no_training(monkeypatch):
     """Raise ``Trained`` where a fit would begin; keep what it was given."""
     given = {}
 
-    def trainer(network, examples, recipe, seed):
+    def trainer(network, examples, recipe, *others):
         given.update(fit=examples.rows, watched=examples.watched_rows, recipe=recipe)
         raise Trained
 

@@ -214,7 +214,7 @@ def test_without_labels_of_public_test_two_tenths_are_held_out(tmp_path, monkeyp
     unlabelled = dataclasses.replace(dataset, labels=hidden)
     given = {}
 
-    def trainer(network, examples, recipe, seed):
+    def trainer(network, examples, recipe, *others):
         given.update(rows=examples.rows, watched=examples.watched_rows)
         raise Trained
 
@@ -397,6 +397,32 @@ def test_a_frozen_backbone_gets_its_own_flags_back():
     backbone.freeze(False)
     assert len(network.trainable_variables) == before
     assert [x.trainable for x in inner.layers] == [True, True, True, False]
+
+
+def test_without_a_backbone_the_head_is_the_last_layer_with_weights():
+    network = models.build("small", 7, size=24)
+    Backbone(network, started=True).freeze(True)
+    head = [layer for layer in network.layers if layer.weights][-1]
+    assert [id(x) for x in network.trainable_variables] == [id(x) for x in head.weights]
+    with pytest.raises(FerError, match="small has no backbone to freeze: leave head_epochs at 0"):
+        Backbone(network)
+
+
+def test_a_network_trained_here_is_fitted_head_first(dataset, tmp_path, monkeypatch):
+    start = models.build("tiny", 3, size=16)
+    seen, save = [], Checkpoints.save
+
+    def saved(self, model, history):
+        seen.append(model.layers[-1].get_weights())
+        save(self, model, history)
+
+    monkeypatch.setattr(Checkpoints, "save", saved)
+    recipe = dataclasses.replace(PLAIN, head_epochs=1, epochs=2)
+    train(dataset, tmp_path, recipe, start=start)
+    *backbone, _, _ = zip(seen[0], seen[1], start.get_weights(), strict=True)
+    for first, second, own in backbone:
+        np.testing.assert_array_equal(first, own)
+        assert np.abs(second - own).max() > 0
 
 
 def test_while_frozen_the_backbone_stands_still(dataset, tmp_path, monkeypatch):

@@ -39,7 +39,8 @@ class Recipe:
             watched is then a group-aware tenth held out of Training, never PublicTest.
         average: momentum of the exponential moving average of the weights, which is what is
             kept, with its own batch-norm statistics; 0 for the weights themselves.
-        head_epochs: of a network with a trained backbone: epochs in which the head trains alone.
+        head_epochs: of a network with a trained backbone, or one given a ``start``: epochs in
+            which the head, else the last layer with weights, trains alone.
     """
 
     optimizer: str

@@ -91,7 +91,7 @@ def fit_or_restore(
         return restored
 
     with out_of_memory_said(recipe.batch):
-        trainer = Trainer(fitted, examples, recipe, settings.seed)
+        trainer = Trainer(fitted, examples, recipe, settings.seed, start is not None)
         history = trainer.run(folder / "checkpoint", identity, curves)
         network = built()  # in float32, whatever the training's precision was
         network.set_weights(fitted.get_weights())

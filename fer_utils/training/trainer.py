@@ -33,17 +33,18 @@ class Trainer:
         examples: the Examples.
         recipe: the Recipe.
         seed: int, of the augmentation.
+        started: whether all of the network but its head was trained before, see ``Backbone``.
 
     Raises:
         FerError: no such augmentation; ``head_epochs`` without a backbone.
     """
 
-    def __init__(self, network, examples, recipe, seed):
+    def __init__(self, network, examples, recipe, seed, started=False):
         self.network, self.examples, self.recipe = network, examples, recipe
         self.batches, self.watched = examples.batches(), examples.watched()
         self.model = self._with_augmentation(seed)
         self.draws = _draws(self.model)
-        self.backbone = Backbone(network) if recipe.head_epochs else None
+        self.backbone = Backbone(network, started) if recipe.head_epochs else None
         self.phase, self.history, self.kept = None, [], None
 
     def _with_augmentation(self, seed):
