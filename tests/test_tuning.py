@@ -75,6 +75,14 @@ def test_seed002_has_the_cells_of_its_last_round():
     assert tuning.seed002_space(epochs=(10, 20, 30)).cells == 3 * space.cells
 
 
+def test_what_seed002s_batches_go_by_is_part_of_its_identity():
+    few, many = (tuning.seed002_space((4,), rows=rows) for rows in (100, 800))
+    values = dict.fromkeys(few.choices, 1) | {"batch": 256, "optimizer": "adam"}
+    assert few.plan(values).recipe.batch != many.plan(values).recipe.batch
+    assert few.identity != many.identity
+    assert few.identity == tuning.seed002_space((4,), rows=100).identity
+
+
 def test_seed002_draws_the_learning_rates_that_talos_drew():
     rate = tuning.seed002_space().choices["learning_rate"]
     study = opened(sampler="random")
