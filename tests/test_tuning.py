@@ -1,5 +1,6 @@
 """Studies, with an objective that trains nothing: see test_tuning_training for one that does."""
 
+import ast
 import math
 import os
 import signal
@@ -9,6 +10,7 @@ import sys
 import textwrap
 import time
 
+import nbformat
 import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
@@ -365,6 +367,50 @@ def test_a_study_of_something_else_is_refused_or_begun_anew(place):
         opened(place, identity={"data": "b"})
     assert opened(place, identity={"data": "b"}, anew=True).trials == []
     assert opened(place, identity={"data": "b"}).trials == []
+
+
+def test_a_study_that_is_deleted_is_named_with_its_trials_and_the_reason(place, capsys):
+    tuning.search(opened(place, identity={"data": "a"}), Fake(), 2)
+    capsys.readouterr()
+    opened(place, identity={"data": "a"}, anew=True)
+    assert capsys.readouterr().out == ""
+    opened(place, identity={"data": "b"}, startup=3, anew=True)
+    assert capsys.readouterr().out == (
+        "deletes the study 'study' with its 2 trials and begins it anew: "
+        "it was begun with another data a -> b, startup 10 -> 3\n"
+    )
+
+
+def opening(call, **parameters):
+    """Return with which options a call in notebook 13 opens a study, given these parameters."""
+    notebook = nbformat.read(paths.PROJECT / "notebooks/13_search_hyperparameters.ipynb", 4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    known = {}
+    exec(next(c.source for c in cells if "parameters" in c.metadata.get("tags", [])), known)
+    nodes = (node for cell in cells for node in ast.walk(ast.parse(cell.source)))
+    calls = [
+        n for n in nodes if isinstance(n, ast.Call) and ast.unparse(n.func) == "tuning.open_study"
+    ]
+    return {
+        keyword.arg: eval(ast.unparse(keyword.value), known | parameters)
+        for keyword in calls[call].keywords
+    }
+
+
+@pytest.mark.parametrize("call", [0, 1], ids=["seed002", "modern"])
+def test_notebook_13_goes_on_with_more_trials(call, place):
+    few, many = (opening(call, TRIALS=trials) for trials in (4, 20))
+    tuning.search(opened(place, **few), Fake(), 4)
+    assert len(opened(place, **many).trials) == 4
+
+
+@pytest.mark.parametrize("call", [0, 1], ids=["seed002", "modern"])
+def test_notebook_13_deletes_no_study_that_others_may_share(call, place):
+    tuning.search(opened(place, identity={"data": "a"}, **opening(call)), Fake(), 2)
+    shared = opening(call, STUDIES="postgresql://user@host/name")
+    with pytest.raises(FerError, match="was begun with another data"):
+        opened(place, identity={"data": "b"}, **shared)
+    assert opened(place, identity={"data": "b"}, **opening(call)).trials == []
 
 
 def test_a_torn_last_line_is_mended(place):
