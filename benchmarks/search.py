@@ -55,7 +55,8 @@ def print_replayed(curves, qualities, first):
     """Print what each rule would have spent on the random trials."""
     orders = 100
     drawn = {"orders": orders, "seed": SEED, "first": first}
-    print(f"\nThe random trials replayed in {orders} orders, mean and spread of orders.\n")
+    print(f"\nThe random trials replayed in {orders} orders, mean and spread of orders.", end=" ")
+    print("Where a rule leaves no trial of the accuracy asked, a search without it is added.\n")
     print("| rule | accuracy asked | epochs until | spread | reached | all epochs | ended early |")
     print("|---|---|---|---|---|---|---|")
     for quality in qualities:

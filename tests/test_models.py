@@ -138,3 +138,14 @@ def test_recipe_overrides_what_is_named_and_nothing_else():
     assert models.recipe("jhamski") == own
     with pytest.raises(TypeError):
         models.recipe("jhamski", epoch=3)
+
+
+@pytest.mark.parametrize("classes", [0, 1, (), ("happy",)])
+def test_fewer_than_two_classes(classes):
+    with pytest.raises(FerError, match="a network tells at least two classes apart, not [01]"):
+        models.build("jhamski", classes=classes, size=48)
+
+
+def test_an_input_shape_that_is_none():
+    with pytest.raises(FerError, match=r"input_shape is \(height, width\) or with channels"):
+        models.build("jhamski", classes=7, size=48, input_shape=(48,))

@@ -75,7 +75,7 @@ def no_training(monkeypatch):
     """Raise ``Trained`` where a fit would begin; keep what it was given."""
     given = {}
 
-    def trainer(network, examples, recipe, seed):
+    def trainer(network, examples, recipe, *others):
         given.update(fit=examples.rows, watched=examples.watched_rows, recipe=recipe)
         raise Trained
 
@@ -394,6 +394,15 @@ def test_a_key_names_the_folder(dataset, tmp_path, no_training, copied):
     assert training.fit_or_restore("tiny", dataset, made, RECIPE, key="mine").folder.name == "mine"
     with pytest.raises(Trained):
         training.fit_or_restore("tiny", dataset, made, RECIPE)
+
+
+def test_a_network_need_not_be_registered(finished, dataset, tmp_path, capsys):
+    mine = dataclasses.replace(models.describe("tiny"), name="mine")
+    fitted = training.fit_or_restore(mine, dataset, made_settings(tmp_path), RECIPE)
+    assert (fitted.folder.name, fitted.metrics["network"]) == ("mine", "mine")
+    same(fitted, finished)
+    training.fit_or_restore(mine, dataset, made_settings(tmp_path), RECIPE)
+    assert capsys.readouterr().out.endswith("mine: restored, 4 epochs\n")
 
 
 def test_an_unknown_network_is_said_before_anything_is_written(dataset, tmp_path):

@@ -103,6 +103,65 @@ def test_everything_continues(epoch, everything, dataset, tmp_path, monkeypatch)
     continues(everything, dataset, tmp_path, monkeypatch, epoch)
 
 
+# 8 steps would leave the average the last one's weights: momentum() is 0 up to 10.
+HEAD = dataclasses.replace(ALL, batch=4, epochs=3, keep="last", patience=0, head_epochs=1)
+# Patience ends the head after the second of its four epochs.
+PATIENT = dataclasses.replace(
+    ALL, schedule="cosine", learning_rate=0.01, keep="last", epochs=7, head_epochs=4, patience=1
+)
+
+
+def stand_still(patch):
+    """Let the watched loss be best in the first epoch of a phase: it rises from then on."""
+    patch.setattr(epochs, "best_epoch", lambda history: history[0]["epoch"])
+
+
+def test_an_averaged_head_continues(dataset, tmp_path, monkeypatch):
+    """The second phase begins with the head's own weights, not with their mean."""
+    whole = train(dataset, tmp_path / "whole", HEAD, "on_backbone")
+    continues(whole, dataset, tmp_path / "cut", monkeypatch, epoch=1)
+
+
+@pytest.fixture(scope="module")
+def patient(dataset, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        stand_still(patch)
+        return train(dataset, tmp_path_factory.mktemp("patient"), PATIENT, "on_backbone")
+
+
+@pytest.mark.parametrize("epoch", [2, 3])
+def test_a_head_that_stopped_early_continues(epoch, patient, dataset, tmp_path, monkeypatch):
+    stand_still(monkeypatch)
+    assert len(patient.history) == 4, "two epochs a phase"
+    # The second phase's rate falls over its own epochs, five of the seven.
+    rates = [0.01, 0.005 * (1 + np.cos(np.pi / 4)), 0.01, 0.005 * (1 + np.cos(np.pi / 5))]
+    assert patient.history["learning_rate"].tolist() == pytest.approx(rates)
+    continues(patient, dataset, tmp_path, monkeypatch, epoch)
+
+
+def test_a_scaled_loss_continues(dataset, tmp_path, monkeypatch):
+    """The scale, the optimiser inside, its averages and its falling rate all go on."""
+    recipe = dataclasses.replace(
+        PLAIN, batch=2, average=0.9, schedule="cosine", precision="mixed_float16"
+    )
+    whole = train(dataset, tmp_path / "whole", recipe)
+    assert whole.history["learning_rate"].tolist() == pytest.approx(
+        [0.005 * (1 + np.cos(np.pi * epoch / 4)) for epoch in range(4)],
+        rel=0.1,  # steps that are skipped, to find the scale, do not lower it
+    )
+    seen, load = [], Checkpoints.load
+
+    def loaded(self, model, network):
+        told = load(self, model, network)
+        seen.append([int(x) for x in (model.optimizer.iterations, model.optimizer.step_counter)])
+        return told
+
+    monkeypatch.setattr(Checkpoints, "load", loaded)
+    continues(whole, dataset, tmp_path / "cut", monkeypatch, epoch=2)
+    assert seen[0] == [0, 0]
+    assert seen[1][0] >= seen[1][1] > 0
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -155,7 +214,7 @@ def test_without_labels_of_public_test_two_tenths_are_held_out(tmp_path, monkeyp
     unlabelled = dataclasses.replace(dataset, labels=hidden)
     given = {}
 
-    def trainer(network, examples, recipe, seed):
+    def trainer(network, examples, recipe, *others):
         given.update(rows=examples.rows, watched=examples.watched_rows)
         raise Trained
 
@@ -338,6 +397,32 @@ def test_a_frozen_backbone_gets_its_own_flags_back():
     backbone.freeze(False)
     assert len(network.trainable_variables) == before
     assert [x.trainable for x in inner.layers] == [True, True, True, False]
+
+
+def test_without_a_backbone_the_head_is_the_last_layer_with_weights():
+    network = models.build("small", 7, size=24)
+    Backbone(network, started=True).freeze(True)
+    head = [layer for layer in network.layers if layer.weights][-1]
+    assert [id(x) for x in network.trainable_variables] == [id(x) for x in head.weights]
+    with pytest.raises(FerError, match="small has no backbone to freeze: leave head_epochs at 0"):
+        Backbone(network)
+
+
+def test_a_network_trained_here_is_fitted_head_first(dataset, tmp_path, monkeypatch):
+    start = models.build("tiny", 3, size=16)
+    seen, save = [], Checkpoints.save
+
+    def saved(self, model, history):
+        seen.append(model.layers[-1].get_weights())
+        save(self, model, history)
+
+    monkeypatch.setattr(Checkpoints, "save", saved)
+    recipe = dataclasses.replace(PLAIN, head_epochs=1, epochs=2)
+    train(dataset, tmp_path, recipe, start=start)
+    *backbone, _, _ = zip(seen[0], seen[1], start.get_weights(), strict=True)
+    for first, second, own in backbone:
+        np.testing.assert_array_equal(first, own)
+        assert np.abs(second - own).max() > 0
 
 
 def test_while_frozen_the_backbone_stands_still(dataset, tmp_path, monkeypatch):

@@ -12,8 +12,9 @@ from test_training import made_settings
 from fer_utils import backend, models, runs, training
 from fer_utils.errors import FerError
 from fer_utils.models import registry
-from fer_utils.training import graphs, precision
+from fer_utils.training import fit, graphs, precision, trainer
 from fer_utils.training.memory import out_of_memory_said
+from fer_utils.training.optimizers import optimizer
 from fer_utils.training.prediction import batch_size
 
 pytestmark = pytest.mark.backend
@@ -92,6 +93,32 @@ def test_a_network_too_large_to_build_is_to_see_fewer_pixels(tmp_path, monkeypat
         training.fit_or_restore("grown", draw_faces(80, side=16), made_settings(tmp_path))
 
 
+def short(*arguments):
+    raise MemoryError
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [(trainer, "optimizer"), (fit.Trainer, "_fit"), (fit, "predict")]
+)
+def test_out_of_memory_is_said_wherever_it_happens(place, name, tmp_path, monkeypatch):
+    monkeypatch.setattr(fit.Trainer, "_fit", lambda self, callback: self.history.append({}))
+    monkeypatch.setattr(place, name, short)
+    with pytest.raises(FerError, match="out of memory at 16 images a step: try a batch of 8"):
+        training.fit_or_restore("tiny", draw_faces(80, side=16), made_settings(tmp_path), RECIPE)
+
+
+def test_out_of_memory_is_said_where_the_trained_network_is_built(tmp_path, monkeypatch):
+    def trained(*arguments):
+        monkeypatch.setattr(models, "build", short)
+        return [{}]
+
+    monkeypatch.setattr(fit.Trainer, "run", trained)
+    builder = fit._builder
+    monkeypatch.setattr(fit, "_builder", lambda *given: lambda: builder(*given)())
+    with pytest.raises(FerError, match="out of memory at 16 images a step: try a batch of 8"):
+        training.fit_or_restore("tiny", draw_faces(80, side=16), made_settings(tmp_path), RECIPE)
+
+
 def test_only_memory_is_said_to_be_short():
     with pytest.raises(FerError, match="let the network see fewer"), out_of_memory_said(1):
         raise MemoryError
@@ -108,13 +135,56 @@ def test_large_images_are_asked_about_in_smaller_batches():
     assert batch_size(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])) == 512
 
 
-def test_averages_survive_a_scaled_loss(tmp_path):
-    """Under float16 Keras wraps the optimiser; the averages are in the one inside."""
+@pytest.fixture
+def made(monkeypatch):
+    """Return the list of Trainers that fits make."""
+    trainers = []
+
+    class Spy(fit.Trainer):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            trainers.append(self)
+
+    monkeypatch.setattr(fit, "Trainer", Spy)
+    return trainers
+
+
+def test_averages_survive_a_scaled_loss(tmp_path, made):
+    """Under float16 the optimiser is wrapped; the averages are in the one inside."""
     recipe = dataclasses.replace(RECIPE, precision="mixed_float16", average=0.9, keep="best")
     fitted = training.fit_or_restore(
         "small", draw_faces(80, side=24), made_settings(tmp_path), recipe
     )
+    wrapper = made[0].model.optimizer
+    assert type(wrapper) is keras.optimizers.LossScaleOptimizer
+    assert type(wrapper.inner_optimizer) is keras.optimizers.Adam
+    assert wrapper.inner_optimizer.use_ema
     assert np.isfinite(fitted.predictions["probabilities"]).all()
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_other_precisions_do_not_scale_the_loss(precision, tmp_path, made):
+    recipe = dataclasses.replace(RECIPE, precision=precision)
+    training.fit_or_restore("tiny", draw_faces(80, side=16), made_settings(tmp_path), recipe)
+    assert type(made[0].model.optimizer) is keras.optimizers.Adam
+
+
+def test_under_float16_images_are_changed_in_float32(tmp_path, made):
+    recipe = dataclasses.replace(RECIPE, precision="mixed_float16", augmentation="flip")
+    training.fit_or_restore("tiny", draw_faces(80, side=16), made_settings(tmp_path), recipe)
+    *changing, network = made[0].model.layers
+    assert {layer.compute_dtype for layer in changing} == {"float32"}
+    assert network.get_layer(index=-2).compute_dtype == "float16"
+
+
+def test_a_gradient_too_small_for_float16_still_counts():
+    recipe = dataclasses.replace(RECIPE, optimizer="sgd", precision="mixed_float16")
+    dense = keras.layers.Dense(1, kernel_initializer="zeros", dtype="mixed_float16")
+    model = keras.Sequential([keras.Input((1,)), dense])
+    small = np.full((16, 1), 1e-8, "float32")  # float16 begins near 6e-8
+    model.compile(optimizer(recipe, steps=1), "mae")
+    model.train_on_batch(np.ones((16, 1)), np.ones((16, 1)), sample_weight=small)
+    assert float(np.ravel(dense.kernel)[0]) == pytest.approx(0.01 * 1e-8, rel=0.01)
 
 
 @pytest.mark.parametrize(("steps", "skipped"), [(graphs.WORTH - 1, True), (graphs.WORTH, False)])

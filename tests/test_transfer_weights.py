@@ -119,6 +119,7 @@ def test_a_damaged_file_is_refused(content, tmp_path, mobilenet):
     [
         ("imagnet", "no weights 'imagnet' for mobilenet: there are imagenet"),
         ("vggface", "no weights 'vggface' for mobilenet: there are imagenet"),
+        ("own", "for own weights the model.keras of a network trained here"),
         (f"nowhere/{MOBILENET}", f"no weights at .*nowhere/{MOBILENET}"),
         ("some.h5", f"some.h5 does not say by its name .* takes {MOBILENET}"),
         ("nowhere/model.keras", "nowhere/model.keras is missing"),

@@ -1,5 +1,6 @@
 """Studies, with an objective that trains nothing: see test_tuning_training for one that does."""
 
+import ast
 import math
 import os
 import signal
@@ -9,6 +10,7 @@ import sys
 import textwrap
 import time
 
+import nbformat
 import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
@@ -73,6 +75,14 @@ def test_seed002_has_the_cells_of_its_last_round():
     space = tuning.seed002_space()
     assert space.cells == 10 * 3 * 4 * 4 * 2 * 1 * 10 * 3 * 4 * 3**5 == 27_993_600
     assert tuning.seed002_space(epochs=(10, 20, 30)).cells == 3 * space.cells
+
+
+def test_what_seed002s_batches_go_by_is_part_of_its_identity():
+    few, many = (tuning.seed002_space((4,), rows=rows) for rows in (100, 800))
+    values = dict.fromkeys(few.choices, 1) | {"batch": 256, "optimizer": "adam"}
+    assert few.plan(values).recipe.batch != many.plan(values).recipe.batch
+    assert few.identity != many.identity
+    assert few.identity == tuning.seed002_space((4,), rows=100).identity
 
 
 def test_seed002_draws_the_learning_rates_that_talos_drew():
@@ -357,6 +367,50 @@ def test_a_study_of_something_else_is_refused_or_begun_anew(place):
         opened(place, identity={"data": "b"})
     assert opened(place, identity={"data": "b"}, anew=True).trials == []
     assert opened(place, identity={"data": "b"}).trials == []
+
+
+def test_a_study_that_is_deleted_is_named_with_its_trials_and_the_reason(place, capsys):
+    tuning.search(opened(place, identity={"data": "a"}), Fake(), 2)
+    capsys.readouterr()
+    opened(place, identity={"data": "a"}, anew=True)
+    assert capsys.readouterr().out == ""
+    opened(place, identity={"data": "b"}, startup=3, anew=True)
+    assert capsys.readouterr().out == (
+        "deletes the study 'study' with its 2 trials and begins it anew: "
+        "it was begun with another data a -> b, startup 10 -> 3\n"
+    )
+
+
+def opening(call, **parameters):
+    """Return with which options a call in notebook 13 opens a study, given these parameters."""
+    notebook = nbformat.read(paths.PROJECT / "notebooks/13_search_hyperparameters.ipynb", 4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    known = {}
+    exec(next(c.source for c in cells if "parameters" in c.metadata.get("tags", [])), known)
+    nodes = (node for cell in cells for node in ast.walk(ast.parse(cell.source)))
+    calls = [
+        n for n in nodes if isinstance(n, ast.Call) and ast.unparse(n.func) == "tuning.open_study"
+    ]
+    return {
+        keyword.arg: eval(ast.unparse(keyword.value), known | parameters)
+        for keyword in calls[call].keywords
+    }
+
+
+@pytest.mark.parametrize("call", [0, 1], ids=["seed002", "modern"])
+def test_notebook_13_goes_on_with_more_trials(call, place):
+    few, many = (opening(call, TRIALS=trials) for trials in (4, 20))
+    tuning.search(opened(place, **few), Fake(), 4)
+    assert len(opened(place, **many).trials) == 4
+
+
+@pytest.mark.parametrize("call", [0, 1], ids=["seed002", "modern"])
+def test_notebook_13_deletes_no_study_that_others_may_share(call, place):
+    tuning.search(opened(place, identity={"data": "a"}, **opening(call)), Fake(), 2)
+    shared = opening(call, STUDIES="postgresql://user@host/name")
+    with pytest.raises(FerError, match="was begun with another data"):
+        opened(place, identity={"data": "b"}, **shared)
+    assert opened(place, identity={"data": "b"}, **opening(call)).trials == []
 
 
 def test_a_torn_last_line_is_mended(place):

@@ -3,6 +3,7 @@
 import math
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
@@ -134,6 +135,37 @@ def test_halving_saves_epochs_and_constant_answers_do_not_stop_it(random, curves
     dead = curves[curves["trial"].isin(random["trial"][random["kind"] == "dead"])]
     table = tuning.savings(dead, 0.2, rules=("none", "halving"), orders=5)
     assert table.loc["halving", "pruned"] > 0.5 * dead["trial"].nunique()
+
+
+def slow_starter():
+    """Return curves of four trials: the worst one after the first epoch is the best one."""
+    rows = [
+        (trial, epoch, 0.1 + 0.2 * (epoch - 1) if trial == 3 else 0.2, 1.0)
+        for trial in range(4)
+        for epoch in range(1, 5)
+    ]
+    return pd.DataFrame(rows, columns=["trial", "epoch", "accuracy", "loss"])
+
+
+def test_an_order_that_misses_the_quality_costs_a_search_of_whole_trials_too():
+    curves, missed = slow_starter(), 0
+    for seed in range(9):
+        table = tuning.savings(curves, 0.6, ("halving",), orders=1, seed=seed)
+        order = np.random.default_rng(seed).permutation(4)
+        replayed = tuning.replay(curves, "halving", order)
+        until = tuning.epochs_until(replayed, 0.6)
+        again = replayed["spent"].sum() + 4 * (list(order).index(3) + 1)
+        missed += np.isnan(until)
+        assert table.loc["halving", "epochs_until"] == (again if np.isnan(until) else until)
+        assert table.loc["halving", "reached"] == np.isfinite(until)
+    assert 0 < missed < 9, "both were seen"
+
+
+def test_a_quality_that_no_trial_has_costs_both_searches():
+    table = tuning.savings(slow_starter(), 0.9, orders=5)
+    assert (table["reached"] == 0).all()
+    assert table.loc["none", "epochs_until"] == table.loc["none", "epochs"] == 16
+    assert table.loc["halving", "epochs_until"] == table.loc["halving", "epochs"] + 16
 
 
 @pytest.mark.parametrize(

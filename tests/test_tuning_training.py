@@ -2,11 +2,13 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 from conftest import draw_faces
+from test_training import made_settings
 
-from fer_utils import labels, models, tuning
+from fer_utils import labels, models, training, tuning
 from fer_utils.errors import FerError
 
 pytestmark = pytest.mark.backend
@@ -98,6 +100,70 @@ def test_a_training_that_breaks_is_no_error(dataset):
     (row,) = tuning.search(tuning.open_study(None, "broken"), broken, 1).to_dict("records")
     assert row["state"] == "pruned"
     assert "loss is nan" in row["problem"]
+
+
+def following(dataset, **changes):
+    """Return an Objective whose trials follow the small space's recipe with these changes."""
+
+    def plan(values):
+        entry = SMALL.plan(values)
+        return dataclasses.replace(entry, recipe=dataclasses.replace(entry.recipe, **changes))
+
+    return tuning.Objective(dataclasses.replace(SMALL, plan=plan), dataset, fitted=60, judged=60)
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    """Return the list of models that are compiled."""
+    models, compile_as_before = [], keras.Model.compile
+
+    def noting(self, *arguments, **options):
+        models.append(self)
+        return compile_as_before(self, *arguments, **options)
+
+    monkeypatch.setattr(keras.Model, "compile", noting)
+    return models
+
+
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_a_trial_is_compiled_as_a_training_is(precision, dataset, compiled, tmp_path):
+    """The recipe's words mean the same in both; its loss is one that Keras does not have."""
+    trial = following(dataset, loss="l2_svm", precision=precision)
+    assert np.isfinite([row[2] for row in told(trial, VALUES)]).all()
+    recipe = trial.space.plan(VALUES).recipe
+    training.fit_or_restore("tiny", dataset, made_settings(tmp_path), recipe)
+    one, other = (model.get_compile_config() for model in compiled)
+    assert one["optimizer"]["class_name"] == other["optimizer"]["class_name"]
+    for part in ("loss", "metrics", "jit_compile"):
+        assert one[part] == other[part]
+
+
+def test_a_trial_is_built_in_its_recipes_precision_alone(dataset, compiled):
+    told(following(dataset, precision="mixed_float16"), VALUES)
+    (model,) = compiled
+    flip, network = model.layers
+    assert network.dtype_policy.name == "mixed_float16"
+    assert flip.dtype_policy.name == "float32"
+    assert keras.config.dtype_policy().name == "float32"
+    assert type(model.optimizer) is keras.optimizers.LossScaleOptimizer
+
+
+def test_the_devices_own_precision_is_one_too(dataset, compiled):
+    told(following(dataset, precision="auto"), VALUES)
+    assert compiled[0].layers[-1].dtype_policy.name == training.precision_for_device()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"precision": "no_such"}, "no precision 'no_such': there are float32"),
+        ({"schedule": "plateau"}, "a trial .* no schedule 'plateau'"),
+        ({"keep": "best"}, "a trial keeps the plain weights of its last epoch"),
+    ],
+)
+def test_a_recipe_that_a_trial_cannot_follow_is_refused(dataset, changes, said):
+    with pytest.raises(FerError, match=said):
+        told(following(dataset, **changes), VALUES)
 
 
 def test_what_was_chosen_is_confirmed_on_rows_that_judged_nothing(objective):

@@ -91,8 +91,8 @@ def located(backbone, weights):
     path = paths.resolved(weights)
     if not path.suffix:
         raise FerError(
-            f"no weights {str(weights)!r} for {backbone}: there are {', '.join(known)}, "
-            "or the path of a file"
+            f"no weights {str(weights)!r} for {backbone}: there are {', '.join(known)}, the path "
+            "of a file of these, or for own weights the model.keras of a network trained here"
         )
     named = [entry for entry in known.values() if entry.file == path.name]
     if not named:

@@ -39,7 +39,8 @@ class Recipe:
             watched is then a group-aware tenth held out of Training, never PublicTest.
         average: momentum of the exponential moving average of the weights, which is what is
             kept, with its own batch-norm statistics; 0 for the weights themselves.
-        head_epochs: of a network with a trained backbone: epochs in which the head trains alone.
+        head_epochs: of a network with a trained backbone, or one given a ``start``: epochs in
+            which the head, else the last layer with weights, trains alone.
     """
 
     optimizer: str
@@ -187,8 +188,9 @@ def build(name, classes=None, input_shape=None, size=None, weights=None):
         ``(batch, classes)`` out, rows that sum to 1.
 
     Raises:
-        FerError: no such model, no size or one that is too small for it, other than 1 or 3
-            channels, or weights that are missing, damaged or of another network.
+        FerError: no such model, fewer than two classes, no size or one that is too small for
+            it, other than 1 or 3 channels, or weights that are missing, damaged or of another
+            network.
 
     Example:
         >>> model = build("jhamski", classes=7, size=48)
@@ -200,6 +202,10 @@ def build(name, classes=None, input_shape=None, size=None, weights=None):
     count = classes if isinstance(classes, int) else len(classes)
     size = shape_of(entry.size if size is None else size)
     input_shape = size if input_shape is None else tuple(input_shape)
+    if count < 2:
+        raise FerError(f"a network tells at least two classes apart, not {count}")
+    if len(input_shape) not in (2, 3):
+        raise FerError(f"input_shape is (height, width) or with channels, not {input_shape}")
     if input_shape[2:] not in ((), (1,), (3,)):
         raise FerError(f"images have 1 or 3 channels, not {input_shape[2]}: convert them first")
     if weights is not None and entry.backbone is None:

@@ -36,7 +36,7 @@ class Checkpoints:
         """Put the last state into the model.
 
         Args:
-            model: the compiled ``keras.Model`` that is fitted.
+            model: the compiled ``keras.Model`` that is fitted, its optimiser built.
             network: the one inside it that is kept.
 
         Returns:
@@ -48,7 +48,6 @@ class Checkpoints:
         state = self._state()
         if not state["history"]:
             return [], None
-        model.optimizer.build(model.trainable_variables)  # else its state is not restored
         variables = [*model.variables, *model.optimizer.variables]
         fresh = [keras.ops.convert_to_numpy(variable) for variable in variables]
         try:

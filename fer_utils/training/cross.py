@@ -37,7 +37,8 @@ def cross_validate(
     Raises:
         FerError: fewer groups than folds; see ``fit_or_restore``.
     """
-    key = key or f"{name}_folds"  # a plain fit's predictions lie under its name
+    # A plain fit's predictions lie under its name.
+    key = key or f"{getattr(name, 'name', name)}_folds"
     train = dataset.rows("train")
     train = train[dataset.labels[train] >= 0]
     others = dataset.rows("valid", "test")

@@ -43,7 +43,7 @@ def fit_or_restore(
     goes by another tenth, held out of what is fitted.
 
     Args:
-        name: a registered network, or ``v1`` to ``v8``.
+        name: a registered network, ``v1`` to ``v8``, or an Entry that is not registered.
         dataset: the Dataset.
         settings: the Settings; its profile caps the epochs.
         recipe: the Recipe; None for the network's own. Its precision may be ``auto``, see
@@ -70,18 +70,18 @@ def fit_or_restore(
     import keras
     import pandas as pd
 
-    folder = settings.run_dir / (key or (name if isinstance(name, str) else name.name))
-    recipe = _resolved(recipe or models.recipe(name), settings.profile)
-    name = models.resolve(name)
+    entry = models.describe(name)
+    folder = settings.run_dir / (key or (name if isinstance(name, str) else entry.name))
+    recipe = _resolved(recipe or entry.recipe, settings.profile)
     reported, watched = held_out(dataset, recipe, settings.seed, rows)
     examples = Examples(dataset, watched, recipe, settings.seed, rows, targets, reported)
     keras.utils.set_random_seed(settings.seed)
-    built = _builder(name, dataset, size, weights)
+    built = _builder(entry, dataset, size, weights)
     with out_of_memory_said(), under_precision(recipe.precision):
         fitted = built()
     if start is not None:
         begin_from(fitted, start)
-    identity = identity_of(name, dataset, settings, recipe, fitted)
+    identity = identity_of(entry.name, dataset, settings, recipe, fitted)
     identity |= examples.identity | _beginning(fitted, start, weights)
     curves = Curves(folder / "tensorboard") if tensorboard else None
     restored = restore(folder, identity)
@@ -90,27 +90,28 @@ def fit_or_restore(
             curves.begin(restored.history.to_dict("records"))
         return restored
 
-    trainer = Trainer(fitted, examples, recipe, settings.seed)
-    history = trainer.run(folder / "checkpoint", identity, curves)
-    network = built()  # in float32, whatever the training's precision was
-    network.set_weights(fitted.get_weights())
-    answered = np.union1d(reported, dataset.rows("valid", "test"))
-    predictions = {
-        "index": answered,
-        "split": dataset.split[answered],
-        "probabilities": predict(network, dataset.images[answered]),
-    }
-    metrics = metrics_of(folder.name, identity, history, _start(name, start, weights))
+    with out_of_memory_said(recipe.batch):
+        trainer = Trainer(fitted, examples, recipe, settings.seed, start is not None)
+        history = trainer.run(folder / "checkpoint", identity, curves)
+        network = built()  # in float32, whatever the training's precision was
+        network.set_weights(fitted.get_weights())
+        answered = np.union1d(reported, dataset.rows("valid", "test"))
+        predictions = {
+            "index": answered,
+            "split": dataset.split[answered],
+            "probabilities": predict(network, dataset.images[answered]),
+        }
+    metrics = metrics_of(folder.name, identity, history, _start(entry, start, weights))
     metrics |= evaluation.evaluate(dataset, predictions)
     return write(Fit(network, pd.DataFrame(history), metrics, predictions, folder), identity)
 
 
-def _builder(name, dataset, size, weights):
+def _builder(entry, dataset, size, weights):
     """Return the function that builds the network for these images."""
     images = dataset.images.shape[1:]
     options = {} if weights is None else {"weights": weights}
     return functools.partial(
-        models.build, name, dataset.classes, images, size or images[:2], **options
+        models.build, entry, dataset.classes, images, size or images[:2], **options
     )
 
 
@@ -120,11 +121,11 @@ def _beginning(network, start, weights):
     return told if weights is None else told | {"weights": digest_of(network.get_layer(BACKBONE))}
 
 
-def _start(name, start, weights):
+def _start(entry, start, weights):
     """Return in words which weights a fit began with, None where nobody would expect any."""
     if start is not None:
         return f"{start.name} trained here"
-    if models.describe(name).backbone:
+    if entry.backbone:
         return "random start" if weights is None else _source(Path(weights))
     return None
 

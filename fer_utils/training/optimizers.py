@@ -9,6 +9,10 @@ _LOWEST = 1e-5  # to which a plateau halves the learning rate
 def optimizer(recipe, steps):
     """Return the recipe's Keras optimiser for a training of so many steps.
 
+    Under ``mixed_float16`` it stands in a ``LossScaleOptimizer``: gradients too small for such
+    numbers would else be zero. Keras does that only where the whole model has that precision,
+    but the augmentation in front of a network stays in float32.
+
     Raises:
         FerError: no such optimiser or schedule, or an option that the optimiser does not have.
     """
@@ -19,10 +23,12 @@ def optimizer(recipe, steps):
         options |= {"use_ema": True, "ema_momentum": momentum(recipe.average, steps)}
     try:
         plain = keras.optimizers.get(recipe.optimizer)
-        return type(plain).from_config({**plain.get_config(), **options})
+        made = type(plain).from_config({**plain.get_config(), **options})
     except (TypeError, ValueError) as error:
         said = str(error).splitlines()[0]
         raise FerError(f"cannot make the optimizer {recipe.optimizer!r}: {said}") from error
+    scaled = recipe.precision == "mixed_float16"
+    return keras.optimizers.LossScaleOptimizer(made) if scaled else made
 
 
 def _rate(recipe, steps):

@@ -10,6 +10,7 @@ from fer_utils.models import sequences as networks
 from fer_utils.training.examples import Examples
 from fer_utils.training.folder import Fit, metrics_of, restore, write
 from fer_utils.training.identity import architecture_of, identity_of
+from fer_utils.training.memory import out_of_memory_said
 from fer_utils.training.prediction import predict
 from fer_utils.training.start import begin_from, digest_of
 from fer_utils.training.trainer import Trainer
@@ -104,15 +105,16 @@ def _fitted(model, sequences, recipe, folder, identity):
     still = model.get_layer("per_frame").layer if identity["frozen"] else None
     examples = SequenceExamples(sequences, recipe, identity["seed"], still)
     trained = model if still is None else model.get_layer("over_time")
-    history = SequenceTrainer(trained, examples, recipe, identity["seed"]).run(
-        folder / "checkpoint", identity
-    )
     held_out = examples.watched_rows
-    predictions = {
-        "index": held_out,
-        "split": sequences.peaks.split[held_out],
-        "probabilities": predict_sequences(model, sequences.take(held_out)),
-    }
+    with out_of_memory_said(recipe.batch):
+        history = SequenceTrainer(trained, examples, recipe, identity["seed"]).run(
+            folder / "checkpoint", identity
+        )
+        predictions = {
+            "index": held_out,
+            "split": sequences.peaks.split[held_out],
+            "probabilities": predict_sequences(model, sequences.take(held_out)),
+        }
     metrics = metrics_of(folder.name, identity, history)
     metrics |= evaluation.evaluate(sequences.peaks, predictions)
     done = Fit(model, pd.DataFrame(history), metrics, predictions, folder)

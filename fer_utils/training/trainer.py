@@ -12,7 +12,6 @@ from fer_utils.training.epochs import epoch_callback, stopped
 from fer_utils.training.graphs import optimise_graphs
 from fer_utils.training.layers import Backbone
 from fer_utils.training.log import log
-from fer_utils.training.memory import out_of_memory_said
 from fer_utils.training.optimizers import optimizer
 from fer_utils.training.precision import compiled_by_xla
 
@@ -34,17 +33,18 @@ class Trainer:
         examples: the Examples.
         recipe: the Recipe.
         seed: int, of the augmentation.
+        started: whether all of the network but its head was trained before, see ``Backbone``.
 
     Raises:
         FerError: no such augmentation; ``head_epochs`` without a backbone.
     """
 
-    def __init__(self, network, examples, recipe, seed):
+    def __init__(self, network, examples, recipe, seed, started=False):
         self.network, self.examples, self.recipe = network, examples, recipe
         self.batches, self.watched = examples.batches(), examples.watched()
         self.model = self._with_augmentation(seed)
         self.draws = _draws(self.model)
-        self.backbone = Backbone(network) if recipe.head_epochs else None
+        self.backbone = Backbone(network, started) if recipe.head_epochs else None
         self.phase, self.history, self.kept = None, [], None
 
     def _with_augmentation(self, seed):
@@ -65,10 +65,9 @@ class Trainer:
             list of dicts, one an epoch.
         """
         keeper = Checkpoints(folder, identity)
-        phases = self._phases()
         optimise_graphs(self.recipe.epochs * len(self.batches))
-        done = len(keeper.history())
-        self._enter(next(phase for phase in phases if done <= phase.last))
+        found = keeper.history()
+        self._enter(next(x for x in self._phases(found) if len(found) <= x.last))
         self.history, self.kept = keeper.load(self.model, self.network)
         if self.history:
             log(f"continues after epoch {len(self.history)}")
@@ -76,20 +75,28 @@ class Trainer:
             keeper.begin()
         if curves:
             curves.begin(self.history)
-        for phase in phases:
-            if len(self.history) < phase.last and not stopped(self.recipe, self.since(phase)):
-                self._enter(phase)
-                self._fit(epoch_callback(self, keeper, curves))
+        while phase := self._next():
+            self._enter(phase)
+            self._fit(epoch_callback(self, keeper, curves))
         if self.recipe.keep == "last":
             with self.averaged():
                 self.keep()
         self.network.set_weights(self.kept)
         return self.history
 
-    def _phases(self):
+    def _phases(self, history):
+        """Return the phases. A head that stopped early ends where the log says that it did."""
         epochs = self.recipe.epochs
         head = min(self.recipe.head_epochs, epochs - 1)  # a profile may have cut the epochs
+        head = next((n for n in range(1, head) if stopped(self.recipe, history[:n])), head)
         return [*([Phase(0, head, frozen=True)] if head > 0 else []), Phase(max(head, 0), epochs)]
+
+    def _next(self):
+        """Return the phase that goes on or begins now, None where all is done."""
+        for phase in self._phases(self.history):
+            if len(self.history) < phase.last and not stopped(self.recipe, self.since(phase)):
+                return phase
+        return None
 
     def _enter(self, phase):
         """Freeze what the phase freezes, and start with a new optimiser."""
@@ -107,6 +114,9 @@ class Trainer:
             # Named outright: "accuracy" beside a binary cross-entropy would be element-wise.
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         )
+        # Keras would overwrite the weights with their mean as a phase ends: a fit that continues
+        # from the checkpoint before that would begin the next phase with other weights.
+        self.model.optimizer.finalize_variable_values = lambda variables: None
         # Built now, or TensorFlow traces the training step twice: a second a network.
         self.model.optimizer.build(self.model.trainable_variables)
 
@@ -114,15 +124,14 @@ class Trainer:
         return compiled_by_xla(self.recipe.precision)
 
     def _fit(self, callback):
-        with out_of_memory_said(self.recipe.batch):
-            self.model.fit(
-                self.batches,
-                initial_epoch=len(self.history),
-                epochs=self.phase.last,
-                callbacks=[callback],
-                shuffle=False,  # the batches shuffle themselves
-                verbose=0,
-            )
+        self.model.fit(
+            self.batches,
+            initial_epoch=len(self.history),
+            epochs=self.phase.last,
+            callbacks=[callback],
+            shuffle=False,  # the batches shuffle themselves
+            verbose=0,
+        )
 
     def since(self, phase):
         """Return the history since a phase began."""

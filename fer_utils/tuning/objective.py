@@ -1,13 +1,17 @@
 """What hyper-parameters are worth: trained on a part of Training, judged on another."""
 
+import dataclasses
+
 import numpy as np
 
 from fer_utils import datasets, evaluation, models, training
 from fer_utils.errors import FerError
+from fer_utils.models import losses
 from fer_utils.training.examples import Examples
 from fer_utils.training.graphs import optimise_graphs
 from fer_utils.training.memory import out_of_memory_said
 from fer_utils.training.optimizers import optimizer
+from fer_utils.training.precision import compiled_by_xla, precision_for_device, under_precision
 
 
 class Objective:
@@ -59,7 +63,8 @@ class Objective:
                 may raise to end the training.
 
         Raises:
-            FerError: a network that cannot be built or trained; too little memory.
+            FerError: a network that cannot be built or trained, a recipe that a trial cannot
+                follow; too little memory.
         """
         self._fit(values, self.judged, self.seed, report)
 
@@ -86,12 +91,39 @@ class Objective:
         keras.utils.clear_session()  # what earlier trials left
         keras.utils.set_random_seed(seed)
         entry = self.space.plan(values)
+        recipe = _resolved(entry.recipe)
         images, classes = self.part.images, self.part.classes
-        network = models.build(entry, classes, images.shape[1:], self.size)
-        examples = Examples(self.part, watched, entry.recipe, seed)
-        with out_of_memory_said(entry.recipe.batch):
-            _run(network, examples, entry.recipe, seed, report)
+        with out_of_memory_said(), under_precision(recipe.precision):
+            network = models.build(entry, classes, images.shape[1:], self.size)
+        examples = Examples(self.part, watched, recipe, seed)
+        with out_of_memory_said(recipe.batch):
+            _run(network, examples, recipe, seed, report)
         return network
+
+
+def _resolved(recipe):
+    """Return the recipe as a trial carries it out; refuse what it would not."""
+    if recipe.average or recipe.keep != "last" or recipe.head_epochs or recipe.patience:
+        raise FerError("a trial keeps the plain weights of its last epoch: see fit_or_restore")
+    if recipe.schedule == "plateau":  # the rows it would go by are those that judge the trial
+        raise FerError("a trial has no schedule 'plateau': see fit_or_restore")
+    if recipe.precision == "auto":
+        return dataclasses.replace(recipe, precision=precision_for_device())
+    return recipe
+
+
+def _compile(model, recipe, steps):
+    """Compile as the Trainer does: what a trial finds must hold where it is trained again."""
+    import keras
+
+    model.compile(
+        optimizer=optimizer(recipe, steps),
+        loss=losses.get(recipe.loss),
+        jit_compile=compiled_by_xla(recipe.precision),
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+    )
+    # Built now, or TensorFlow traces the training step twice: a second a network.
+    model.optimizer.build(model.trainable_variables)
 
 
 def _run(network, examples, recipe, seed, report):
@@ -100,16 +132,10 @@ def _run(network, examples, recipe, seed, report):
 
     from fer_utils.augment import layers as augment
 
-    if recipe.average or recipe.keep != "last" or recipe.head_epochs or recipe.patience:
-        raise FerError("a trial keeps the plain weights of its last epoch: see fit_or_restore")
     batches, epochs = examples.batches(), recipe.epochs
     optimise_graphs(epochs * len(batches))
     model = augment.in_front(network, recipe.augmentation, seed)
-    model.compile(
-        optimizer=optimizer(recipe, epochs * len(batches)),
-        loss=recipe.loss,
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-    )
+    _compile(model, recipe, epochs * len(batches))
     callback = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: batches.start(epoch),
         on_epoch_end=lambda epoch, logs: report(

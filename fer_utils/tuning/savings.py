@@ -100,6 +100,10 @@ def savings(
 ):
     """Return what each rule would have spent on a random search, over orders of its trials.
 
+    A rule can end the very trials that had the quality. Where no trial of it finishes, the
+    search has to be repeated without the rule: such an order costs all that was spent, and then
+    what a search of whole trials spends, in the same order, until it has the quality.
+
     Args:
         curves: see ``replay``.
         quality: float, the accuracy asked for.
@@ -110,20 +114,34 @@ def savings(
 
     Returns:
         DataFrame, a row a rule, means over orders: ``epochs`` of all trials, ``epochs_until`` a
-        trial of the quality finished (all epochs where none did), ``spread`` its standard
-        deviation over orders, ``reached`` the share of orders in which one did, ``pruned``.
+        trial of the quality finished, repeated searches included (to their ends where not even
+        a whole trial has it), ``spread`` its standard deviation over orders, ``reached`` the
+        share of orders in which the rule left such a trial, ``pruned``.
     """
     import pandas as pd
 
     rng = np.random.default_rng(seed)
     drawn = [rng.permutation(curves["trial"].unique()) for _ in range(orders)]
+    whole = [replay(curves, "none", order) for order in drawn]
     rows = {}
     for rule in rules:
         tables = [replay(curves, rule, order, first) for order in drawn]
-        spent = np.array([table["spent"].sum() for table in tables])
-        until = np.array([epochs_until(table, quality) for table in tables], float)
-        kept = np.where(np.isnan(until), spent, until)
-        pruned = np.mean([(table["state"] == "pruned").sum() for table in tables])
-        rows[rule] = {"epochs": spent.mean(), "epochs_until": kept.mean(), "spread": kept.std(),
-                      "reached": np.isfinite(until).mean(), "pruned": pruned}  # fmt: skip
+        reached = [np.isfinite(epochs_until(table, quality)) for table in tables]
+        cost = [_cost(*pair, quality) for pair in zip(tables, whole, strict=True)]
+        spent = [table["spent"].sum() for table in tables]
+        pruned = [(table["state"] == "pruned").sum() for table in tables]
+        rows[rule] = {"epochs": np.mean(spent), "epochs_until": np.mean(cost),
+                      "spread": np.std(cost), "reached": np.mean(reached),
+                      "pruned": np.mean(pruned)}  # fmt: skip
     return pd.DataFrame(rows).T
+
+
+def _cost(table, whole, quality):
+    """Return the epochs until the quality, those of a repeated search included."""
+    until, spent = epochs_until(table, quality), table["spent"].sum()
+    if np.isfinite(until):
+        return until
+    if spent == whole["spent"].sum():
+        return spent  # nothing was ended early: another search would be the same one
+    again = epochs_until(whole, quality)
+    return spent + (again if np.isfinite(again) else whole["spent"].sum())

@@ -46,7 +46,8 @@ def seed002_space(epochs=(_EPOCHS,), rows=_ROWS):
         "optimizer": CategoricalDistribution(tuple(_DIVISORS)),
         **{name: CategoricalDistribution(("relu", "elu", "tanh")) for name in _ACTIVATIONS},
     }
-    return Space("seed002", choices, functools.partial(_plan, shown))
+    name = f"seed002 of {rows} rows"  # they decide every batch: part of the space too
+    return Space(name, choices, functools.partial(_plan, shown))
 
 
 def _plan(shown, values):

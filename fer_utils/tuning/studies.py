@@ -3,6 +3,7 @@
 import optuna
 
 from fer_utils.errors import FerError
+from fer_utils.training.log import log
 from fer_utils.tuning import sampling
 from fer_utils.tuning.storage import database_errors, storage
 
@@ -38,7 +39,8 @@ def open_study(
         seed: int, of the proposals.
         startup: int, trials that TPE draws at random before it goes by them.
         first: int, the first epoch at which a trial may be ended.
-        anew: whether a study of this name but another identity is deleted and begun anew.
+        anew: whether a study of this name but another identity is deleted and begun anew,
+            which a line says. Not for a place that others share: their trials go too.
 
     Returns:
         ``optuna.Study``, to be maximised.
@@ -74,14 +76,24 @@ def _identified(study, identity, options, anew):
     if before is None:
         study.set_user_attr(_ATTRIBUTE, identity)
         return study
-    changed = [key for key in {**before, **identity} if before.get(key) != identity.get(key)]
+    changed = _changed(before, identity)
     if not changed:
         return study
     if not anew:
-        said = ", ".join(f"{key} {before.get(key)} -> {identity.get(key)}" for key in changed)
         raise FerError(
-            f"the study {study.study_name!r} was begun with another {said}: "
+            f"the study {study.study_name!r} was begun with another {changed}: "
             "give it another name, or delete it"
         )
+    count = len(study.get_trials(deepcopy=False))
+    log(
+        f"deletes the study {study.study_name!r} with its {count} trials and begins it anew: "
+        f"it was begun with another {changed}"
+    )
     optuna.delete_study(study_name=study.study_name, storage=study._storage)
     return _identified(_created(options), identity, options, anew)
+
+
+def _changed(before, now):
+    """Return in words what differs between two identities; nothing where they are the same."""
+    keys = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    return ", ".join(f"{key} {before.get(key)} -> {now.get(key)}" for key in keys)
