@@ -64,6 +64,7 @@ def test_versions_are_those_of_these_data(asked, tmp_path):
     assert list(found) == ["v1", "v5"]
     assert found["v5"]["index"].tolist() == [0, 1]
     assert list(evaluation.versions(asked, tmp_path, last=4)) == ["v1"]
+    assert list(evaluation.versions(asked, tmp_path, last=4, also=("v7", "v5"))) == ["v1", "v5"]
 
 
 def test_restrict_takes_columns_by_name():

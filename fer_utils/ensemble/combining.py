@@ -125,13 +125,13 @@ def _stacking(probabilities, labels, seed):
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
     features = _features(probabilities)
-    folds = min(5, np.bincount(labels)[np.unique(labels)].min())
+    folds = min(3, np.bincount(labels)[np.unique(labels)].min())
     if folds < 2:
         rare = int(np.bincount(labels).argmin())
         raise FerError(f"stacking needs two rows of each class, class {rare} has fewer")
     model = GridSearchCV(
         LogisticRegression(max_iter=1000),
-        {"C": [1e-4, 1e-3, 1e-2, 1e-1]},
+        {"C": [1e-3, 1e-2, 1e-1]},
         scoring="neg_log_loss",
         cv=StratifiedKFold(folds, shuffle=True, random_state=seed),
     ).fit(features, labels)

@@ -1,5 +1,7 @@
 """An ensemble's, or several views', folder in the run: it looks like that of one model."""
 
+import datetime
+
 import numpy as np
 
 from fer_utils import evaluation, runs
@@ -18,10 +20,8 @@ def write_combined(run_dir, key, dataset, members, probabilities, method):
 
     Returns:
         dict, the metrics: a fit's, with ``network`` the members, their weights, seconds and
-        epochs summed.
+        epochs summed. ``run.json`` keeps the first member's versions, commit and device.
     """
-    from fer_utils.training.versions import provenance
-
     told = [runs.read_json(run_dir / name / "metrics.json") for name in members.names]
     run = runs.read_json(run_dir / members.names[0] / "run.json")
     predictions = {
@@ -44,5 +44,6 @@ def write_combined(run_dir, key, dataset, members, probabilities, method):
     (folder / "run.json").unlink(missing_ok=True)  # it vouches for files that change now
     runs.write_predictions(folder / "predictions.npz", **predictions)
     runs.write_json(folder / "metrics.json", metrics)
-    runs.write_json(folder / "run.json", {"identity": identity, **provenance()})
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    runs.write_json(folder / "run.json", {**run, "identity": identity, "finished": now})
     return metrics

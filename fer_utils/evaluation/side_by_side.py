@@ -109,19 +109,20 @@ def asked_about(part, dataset, predictions):
     return {"index": np.array([place[names[i]] for i in kept], int), "probabilities": told}
 
 
-def versions(dataset, run_dir, last=8):
+def versions(dataset, run_dir, last=8, also=()):
     """Return the predictions of the versions that a run has for these data.
 
     Args:
         dataset: the Dataset; versions that were fitted to others are left out.
         run_dir: Path of the run folder.
         last: int, the last version to look for.
+        also: names of other folders of the run to look for.
 
     Returns:
-        dict of name to predictions, in the order of the versions.
+        dict of name to predictions, in the order of the versions, then of the others.
     """
     found = {}
-    for name in (f"v{number}" for number in range(1, last + 1)):
+    for name in (*(f"v{number}" for number in range(1, last + 1)), *also):
         run = runs.read_json(run_dir / name / "run.json") or {}
         if run.get("identity", {}).get("data") == dataset.fingerprint:
             found[name] = runs.read_predictions(run_dir / name / "predictions.npz")
