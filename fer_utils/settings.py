@@ -46,7 +46,7 @@ PROFILES = {
             side_rows=800,
             large_epochs=4,
             large_size=32,
-            heavy_rows=160,
+            heavy_rows=128,
         ),
         Profile("cpu", rows=None, epochs=None, side_epochs=4, side_rows=6000),
         Profile("gpu", rows=None, epochs=None, side_epochs=4, side_rows=6000),
