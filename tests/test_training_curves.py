@@ -54,6 +54,20 @@ def test_a_restored_fit_gets_its_log_later(tmp_path):
     check(fitted.folder, fitted.history)
 
 
+@pytest.mark.parametrize("damage", [b"", b"\0" * 5])
+def test_a_log_that_tells_all_is_left_as_it_is(tmp_path, damage):
+    dataset, made = draw_faces(80, side=16), made_settings(tmp_path)
+    fitted = training.fit_or_restore("tiny", dataset, made, RECIPE, tensorboard=True)
+    files = sorted((fitted.folder / "tensorboard").glob("*/*"))
+    written = [path.read_bytes() for path in files]
+    training.fit_or_restore("tiny", dataset, made, RECIPE, tensorboard=True)
+    assert [path.read_bytes() for path in files] == written
+    files[0].write_bytes(written[0][:-40] + damage)  # as a full disk leaves it
+    training.fit_or_restore("tiny", dataset, made, RECIPE, tensorboard=True)
+    check(fitted.folder, fitted.history)
+    assert files[1].read_bytes() == written[1]
+
+
 def test_numbers_of_several_bytes():
     assert [curves._varint(n) for n in (0, 127, 128, 300)] == [
         b"\x00",
