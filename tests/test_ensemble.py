@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer_utils import ensemble, evaluation, runs
+from fer_utils import ensemble, evaluation, models, runs
 from fer_utils.ensemble.members import fault_of
 from fer_utils.errors import FerError
 
@@ -290,3 +290,38 @@ def test_views_are_averaged_in_log_space():
     assert both[0, 0] == pytest.approx(
         np.sqrt(0.8e-7) / (np.sqrt(0.8e-7) + np.sqrt(0.2)), rel=1e-3
     )
+
+
+@pytest.mark.backend
+def test_soft_targets_mix_the_teachers_and_the_labels(faces):
+    networks = [models.build("tiny", faces.classes, (48, 48), 24) for _ in range(2)]
+    targets = ensemble.soft_targets(faces, (n for n in networks), temperature=2.0, own=0.3)
+    train, rest = faces.rows("train"), faces.rows("valid", "test")
+    assert targets.dtype == np.float32
+    assert targets[train].sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert not targets[rest].any()
+    said = np.stack([n.predict(faces.images[train[:5]], verbose=0) for n in networks])
+    root = np.exp(np.log(said).mean(axis=0) / 2)
+    wanted = 0.7 * root / root.sum(axis=1, keepdims=True)
+    wanted[np.arange(5), faces.labels[train[:5]]] += 0.3
+    assert targets[train[:5]] == pytest.approx(wanted, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("teachers", "options", "said"),
+    [
+        (0, {}, "no teacher"),
+        (1, {"temperature": 0}, "temperature 0 "),
+        (1, {"own": 1.5}, "own share 1.5"),
+    ],
+)
+def test_soft_targets_refuse(faces, teachers, options, said):
+    networks = [models.build("tiny", faces.classes, (48, 48), 24)] * teachers
+    with pytest.raises(FerError, match=said):
+        ensemble.soft_targets(faces, networks, **options)
+
+
+def test_a_teacher_of_other_classes_is_refused(faces):
+    network = models.build("tiny", ("happy", "sad"), (48, 48), 24)
+    with pytest.raises(FerError, match="knows 2 classes, the data have 7"):
+        ensemble.soft_targets(faces, [network])

@@ -43,6 +43,7 @@ COUNTS = {
     "mini_xception": 58_423,
 }
 OURS = {
+    "compact",
     "five_layer_svm",
     "normalised_jhamski",
     "normalised_v3",

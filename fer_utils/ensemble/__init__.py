@@ -6,6 +6,7 @@ a stacked model, factors) is cross-fitted before it is reported: see ``cross_fit
 
 from fer_utils.ensemble.combining import METHODS, Combination, average, fit
 from fer_utils.ensemble.cross import cross_fitted
+from fer_utils.ensemble.distillation import soft_targets
 from fer_utils.ensemble.diversity import agreement, without_each
 from fer_utils.ensemble.folder import write_combined
 from fer_utils.ensemble.members import Members, load_members
@@ -22,6 +23,7 @@ __all__ = [
     "fit",
     "load_members",
     "predict_views",
+    "soft_targets",
     "views",
     "without_each",
     "write_combined",

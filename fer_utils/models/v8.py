@@ -2,6 +2,7 @@
 
 Three networks that err differently, of about the same cost: a deep one, a wide and short one, and
 a residual one that weighs its channels. An ensemble gains most from members unlike each other.
+And one that answers some eight times as fast, for the browser.
 """
 
 from fer_utils import labels
@@ -71,6 +72,24 @@ def se_resnet(x, classes):
         x = _residual(x, filters, stride)
     x = layers.GlobalAveragePooling2D()(layers.ReLU()(normalised(x)))
     return probabilities(layers.Dropout(0.3)(x), classes)
+
+
+@register(**_ours, source="ours, for the browser; distilled as Hinton et al. 2015 do")
+def compact(x, classes):
+    """Two poolings within the first two convolutions, three of 128 filters on what is left, 6x6.
+
+    0.4 million weights, 0.8 MB in float16.
+    """
+    from keras import layers
+
+    x = layers.Conv2D(32, 5, strides=2, padding="same", use_bias=False)(x)
+    x = layers.MaxPooling2D()(layers.ReLU()(normalised(x)))
+    x = vgg_block(x, 64, 1)
+    for _ in range(3):
+        x = layers.Conv2D(128, 3, padding="same", use_bias=False)(x)
+        x = layers.ReLU()(normalised(x))
+    x = layers.Dropout(0.2)(layers.GlobalAveragePooling2D()(x))
+    return probabilities(x, classes)
 
 
 def _residual(x, filters, stride):

@@ -1,0 +1,98 @@
+"""Trained networks that come with the package, in float16, each beside its card."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+
+from fer_utils import models, runs
+from fer_utils.errors import FerError
+
+_HERE = Path(__file__).parent
+_ABOUT = "about"
+
+
+def list_pretrained(folder=_HERE):
+    """Return the names that ``load_pretrained`` knows, sorted."""
+    return sorted(path.stem for path in Path(folder).glob("*.npz"))
+
+
+def load_pretrained(name="small", folder=_HERE):
+    """Return a network that was trained on FER2013; nothing is downloaded.
+
+    Args:
+        name: one of ``list_pretrained()``; its card, ``NAME.md``, says how good it is, on what
+            it was trained, and what it must not be used for.
+        folder: where the files are.
+
+    Returns:
+        ``keras.Model``: grey images ``(batch, height, width, 1)`` 0-255 in, probabilities of
+        ``about(name)["classes"]`` out.
+
+    Raises:
+        FerError: no such name; a damaged file; weights that this version's network cannot take.
+    """
+    told, weights = _read(name, folder)
+    network = models.build(told["network"], told["classes"], told["input"], told["size"])
+    shapes = [tuple(weight.shape) for weight in network.weights]
+    if shapes != [weight.shape for weight in weights]:
+        raise FerError(
+            f"{name}.npz has the weights of another '{told['network']}' than this version "
+            "builds: install the package again, so that both are of one version"
+        )
+    network.set_weights([weight.astype("float32") for weight in weights])
+    return network
+
+
+def about(name="small", folder=_HERE):
+    """Return what is known of a network: dict with ``network``, ``classes``, ``scores``, ...
+
+    Raises:
+        FerError: no such name, or a damaged file.
+    """
+    return _read(name, folder)[0]
+
+
+def save_pretrained(name, network, told, folder=_HERE):
+    """Write ``NAME.npz``: the weights in float16, and what is told of them.
+
+    Args:
+        name: str.
+        network: ``keras.Model`` from ``models.build``.
+        told: dict for JSON, at least ``network`` (its registered name), ``classes``, ``input``
+            and ``size``, which ``models.build`` takes, and ``scores``.
+        folder: where it goes.
+
+    Returns:
+        Path of the file.
+
+    Raises:
+        FerError: a weight that float16 cannot hold; the file cannot be written.
+    """
+    weights = [np.asarray(weight) for weight in network.get_weights()]
+    largest = max(np.abs(weight).max() for weight in weights)
+    if not largest < np.finfo("float16").max:
+        raise FerError(f"{name}: a weight is {largest:g}, more than float16 holds: train it again")
+    arrays = {f"{i:03d}": weight.astype("float16") for i, weight in enumerate(weights)}
+    path = Path(folder) / f"{name}.npz"
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays, **{_ABOUT: np.array(json.dumps(told))})
+    with runs.whole_file(path) as part:
+        part.write_bytes(content.getvalue())
+    return path
+
+
+def _read(name, folder):
+    path = Path(folder) / f"{name}.npz"
+    if not path.is_file():
+        there = ", ".join(list_pretrained(folder)) or "none"
+        raise FerError(f"no pretrained network {name!r}: there are {there}")
+    try:
+        with np.load(path) as file:  # no pickles: NumPy refuses them unless told otherwise
+            told = json.loads(str(file[_ABOUT]))
+            weights = [file[key] for key in sorted(set(file.files) - {_ABOUT})]
+        told["classes"], told["input"] = tuple(told["classes"]), tuple(told["input"])
+        return told, weights
+    except Exception as error:  # whatever a damaged archive makes NumPy raise
+        raise FerError(f"{path} is damaged ({error}): install the package again") from error
