@@ -1,0 +1,56 @@
+"""``python -m fer_utils.compete``: argparse, as the other command line needs more packages."""
+
+import argparse
+import dataclasses
+import sys
+
+from fer_utils.compete.budget import parse_budget
+from fer_utils.errors import FerError
+from fer_utils.training.log import log
+
+
+def main(arguments=None):
+    """Run the command; return its exit code."""
+    parser = argparse.ArgumentParser(
+        "python -m fer_utils.compete",
+        description="Train members, their ensemble and two distilled networks, and write the "
+        "submissions. Stopped, the same command continues.",
+    )
+    parser.add_argument("data", help="folder of FER2013's files, or 'synthetic'")
+    parser.add_argument("--budget", default="25m", help="time of all calls together (%(default)s)")
+    parser.add_argument("--members", type=int, default=9, help="at most (%(default)s)")
+    parser.add_argument("--run", default="auto", help="run folder (runs/DATA-compete)")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args(arguments)
+    try:
+        _run(given)
+    except FerError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("\nstopped; the same command continues\n")
+        return 130
+    return 0
+
+
+def _run(given):
+    budget = parse_budget(given.budget)
+    from fer_utils import backend, paths, settings
+
+    made = settings.resolve(given.data, "auto", given.run, given.seed)
+    if given.run == "auto":
+        made = dataclasses.replace(
+            made, run_dir=paths.output_root() / "runs" / f"{made.dataset}-compete"
+        )
+    from fer_utils.compete import run
+
+    run.keep_compiled(made.run_dir)  # read when the backend is imported
+    where = backend.start()
+    dataset = made.load()
+    log(f"{len(dataset):,} images, {where}, budget {budget / 60:g} minutes, {made.run_dir}")
+    for line in run.table(run.compete(made, dataset, budget, given.members)):
+        log(line)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

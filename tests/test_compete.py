@@ -1,0 +1,202 @@
+"""One command within a budget: its plan, its clock, a kill, and what private labels change."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from conftest import draw_faces
+from fer2013_layouts import faces as drawn
+from fer2013_layouts import write_usage
+from test_training import made_settings
+
+from fer_utils import compete, runs, settings, submission
+from fer_utils.compete import plan, run
+from fer_utils.compete.__main__ import main
+from fer_utils.errors import FerError
+
+COSTS = {"vgg_gap": (100, 20), "se_resnet": (100, 20), "wide_short": (50, 20), "compact": (10, 5)}
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Let networks that train in a second stand for the members."""
+    monkeypatch.setattr(plan, "NETWORKS", ("tiny",))
+    monkeypatch.setattr(plan, "SMALL", "tiny")
+    monkeypatch.setattr(plan, "MOST", 2)
+    monkeypatch.setattr(plan, "LEAST", 1)
+    monkeypatch.setattr(plan, "ALONE", 1)
+    monkeypatch.setattr(run, "VIEWS", "flip")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("25m", 1500),
+        ("1h30m", 5400),
+        ("600s", 600),
+        ("25", 1500),
+        ("0.5h", 1800),
+        ("1h 30m", None),
+    ],
+)
+def test_budgets(text, seconds):
+    if seconds is None:
+        with pytest.raises(FerError, match="write for example 25m"):
+            compete.parse_budget(text)
+    else:
+        assert compete.parse_budget(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "m", "0m", "-5m", "soon", "5d"])
+def test_what_is_no_time_is_refused(text):
+    with pytest.raises(FerError, match="is no time"):
+        compete.parse_budget(text)
+
+
+def test_the_clock_goes_on_where_it_was(tmp_path):
+    path = tmp_path / "clock.json"
+    with compete.Clock(path, every=0.01) as clock:
+        time.sleep(0.1)
+        assert json.loads(path.read_text())["seconds"] > 0  # while it runs: a kill loses little
+    with compete.Clock(path) as again:
+        assert again.spent >= clock.before + 0.1
+
+
+def test_members_unlike_each_other_then_the_distilled():
+    jobs = compete.jobs_for(4, seed=5)
+    assert [job.network for job in jobs[:4]] == ["vgg_gap", "se_resnet", "wide_short", "vgg_gap"]
+    assert len({job.seed for job in jobs}) == len({job.key for job in jobs}) == 6
+    assert [job.key for job in jobs if job.distilled] == ["v8_distilled", "small"]
+    with pytest.raises(FerError, match="at least 1"):
+        compete.jobs_for(0)
+
+
+def test_more_time_is_more_members_then_more_epochs():
+    jobs = compete.jobs_for(9)
+    found = [compete.epochs_for(jobs, COSTS, minutes * 60) for minutes in (60, 120, 300, 3000)]
+    assert [len(kept) for kept, _ in found] == [3, 6, 11, 11]
+    assert found[-1][1] == plan.MOST
+    for (kept, epochs), minutes in zip(found, (60, 120, 300, 3000), strict=True):
+        spent = sum(COSTS[j.network][0] * j.length * epochs + COSTS[j.network][1] for j in kept)
+        assert epochs >= plan.LEAST
+        assert spent <= minutes * 60 * plan.SPARE
+
+
+def test_little_time_is_one_network_and_less_is_refused():
+    jobs = compete.jobs_for(9)
+    kept, epochs = compete.epochs_for(jobs, COSTS, 600)
+    assert ([job.key for job in kept], epochs) == (["member1"], 5)
+    with pytest.raises(FerError, match=r"4 epochs of vgg_gap need 2\.8 minutes more"):
+        compete.epochs_for(jobs, COSTS, 300)
+
+
+def test_with_a_member_trained_the_distilled_ones_need_no_other():
+    rest = compete.jobs_for(3)[1:]
+    kept, _ = compete.epochs_for(rest, COSTS, 1800, taught=True)
+    assert [job.key for job in kept] == ["v8_distilled", "small"]
+
+
+@pytest.mark.backend
+def test_all_that_comes_of_it(tmp_path, quick, capsys):
+    dataset, made = draw_faces(120, side=24), made_settings(tmp_path)
+    told = compete.compete(made, dataset, 600, members=2)
+    assert [one["model"] for one in told] == [
+        *("member1", "member2", "v8_distilled", "small", "ensemble")
+    ]
+    assert all(0 <= one["accuracy"] <= 1 for one in told)
+    for key in ("ensemble", "v8_distilled", "small"):
+        submission.check_fer2013(made.run_dir / f"synthetic-{key}.csv", 24)
+    ledger = submission.read_ledger(made.run_dir / "leaderboard.csv")
+    assert len(ledger) == 3
+    members = [
+        runs.read_predictions(made.run_dir / f"member{i}_views/predictions.npz") for i in (1, 2)
+    ]
+    both = np.log(np.stack([m["probabilities"] for m in members])).mean(axis=0).argmax(axis=1)
+    said = runs.read_predictions(made.run_dir / "ensemble/predictions.npz")["probabilities"]
+    assert np.array_equal(said.argmax(axis=1), both)
+    lines = run.table(told)
+    assert len(lines) == 6
+    capsys.readouterr()
+    again = compete.compete(made, dataset, 600, members=2)  # restores all of it
+    assert "epoch " not in capsys.readouterr().out
+    assert [one["accuracy"] for one in again] == [one["accuracy"] for one in told]
+
+
+def test_when_time_is_up_what_is_there_is_combined(tmp_path, quick, monkeypatch, capsys):
+    dataset, made = draw_faces(120, side=24), made_settings(tmp_path)
+    last = made.run_dir / "member2/run.json"
+    spent = property(lambda self: 1e6 if last.exists() else 0.0)
+    monkeypatch.setattr(compete.Clock, "spent", spent)
+    told = compete.compete(made, dataset, 600, members=3)
+    names = [one["model"] for one in told]
+    assert names[:2] == ["member1", "member2"]
+    assert names[-1] == "ensemble"
+    assert "v8_distilled: left out, 0.0 minutes" in capsys.readouterr().out
+
+
+def test_private_labels_reach_nothing(tmp_path, quick, monkeypatch):
+    written = []
+    for name, shift in (("true", 0), ("poisoned", 3)):
+        folder = tmp_path / name
+        folder.mkdir()
+        data = drawn()
+        private = np.array([usage == "PrivateTest" for usage in data.usage])
+        data.labels[private] = (data.labels[private] + shift) % 7
+        write_usage(folder / "icml_face_data.csv", data)
+        made = settings.resolve(folder, "cpu", tmp_path / f"run-{name}")
+        compete.compete(made, made.load(), 600, members=2)
+        files = sorted(made.run_dir.glob("fer2013-*.csv"))
+        assert len(files) == 3
+        written.append([file.read_bytes() for file in files])
+    assert written[0] == written[1]
+
+
+KILLED = """
+import sys
+from fer_utils.compete import plan, run
+from fer_utils.compete.__main__ import main
+plan.NETWORKS, plan.SMALL, plan.MOST, plan.LEAST, plan.ALONE = ("tiny",), "tiny", 6, 1, 1
+run.VIEWS = "flip"
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def called(data, folder, kill_at=None):
+    """Return the exit code and the lines of the command, killed after so many epochs."""
+    command = [sys.executable, "-c", KILLED, str(data), "--members", "2", "--run", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        lines, seen = [], 0
+        for line in process.stdout:
+            lines.append(line)
+            seen += line.startswith("epoch")
+            if seen == kill_at:
+                process.send_signal(signal.SIGKILL)
+                break
+    return process.returncode, "".join(lines)
+
+
+def test_killed_twice_and_finished_by_the_third(tmp_path, quick, monkeypatch):
+    write_usage(tmp_path / "icml_face_data.csv", drawn())
+    killed, whole = tmp_path / "killed", settings.resolve(tmp_path, "cpu", tmp_path / "whole")
+    # The speed is measured in two epochs; then the first member's six begin.
+    assert called(tmp_path, killed, kill_at=5)[0] == -signal.SIGKILL
+    assert called(tmp_path, killed, kill_at=6)[0] == -signal.SIGKILL
+    code, said = called(tmp_path, killed)
+    assert code == 0
+    assert "continues after epoch" in said
+    monkeypatch.setattr(plan, "MOST", 6)
+    compete.compete(whole, whole.load(), 1500, members=2)
+    for name in ("ensemble", "v8_distilled", "small"):
+        a, b = ((x / f"fer2013-{name}.csv").read_bytes() for x in (killed, whole.run_dir))
+        assert a == b
+
+
+def test_the_command_says_what_is_wrong(tmp_path, capsys):
+    assert main([str(tmp_path / "nowhere")]) == 2
+    assert "error: " in capsys.readouterr().err
+    assert main(["synthetic", "--budget", "soon"]) == 2
+    assert "is no time" in capsys.readouterr().err
