@@ -14,9 +14,9 @@ class Recipe:
         batch: images a step.
         epochs: passes over the training rows.
         augmentation: a preset of ``augment.layers``.
-        schedule: ``constant``; ``cosine`` to zero over all steps; ``inverse_time``, Keras 1's
-            ``decay``; or ``plateau``, halved, down to 1e-5, where the watched accuracy has been
-            flat for ``plateau_patience`` epochs.
+        schedule: ``constant``; ``cosine`` or ``linear`` to zero over all steps;
+            ``inverse_time``, Keras 1's ``decay``; or ``plateau``, halved, down to 1e-5, where
+            the watched accuracy has been flat for ``plateau_patience`` epochs.
         sampling: ``shuffled``, each row once an epoch; or ``balanced``, each class equally
             often in each batch.
         class_weights: ``none``; ``balanced``, all classes count alike in the loss; or ``root``,
@@ -35,6 +35,9 @@ class Recipe:
             kept, with its own batch-norm statistics; 0 for the weights themselves.
         head_epochs: of a network with a trained backbone, or one given a ``start``: epochs in
             which the head, else the last layer with weights, trains alone.
+        warm_up: share of the steps, of each phase where ``head_epochs`` makes two, in which the
+            learning rate rises in a line from zero, 0 to below 1; ``cosine`` takes the steps
+            that are left. For ``constant`` and ``cosine``.
     """
 
     optimizer: str
@@ -55,3 +58,4 @@ class Recipe:
     keep: str = "last"
     average: float = 0.0
     head_epochs: int = 0
+    warm_up: float = 0.0
