@@ -38,6 +38,9 @@ class Recipe:
         warm_up: share of the steps, of each phase where ``head_epochs`` makes two, in which the
             learning rate rises in a line from zero, 0 to below 1; ``cosine`` takes the steps
             that are left. For ``constant`` and ``cosine``.
+        alternate: whether to mirror images by turns in place of the augmentation's own mirror:
+            in the first epoch a random half of them, then each in every second epoch (Jordan
+            2024, https://arxiv.org/abs/2404.00498).
     """
 
     optimizer: str
@@ -59,3 +62,4 @@ class Recipe:
     average: float = 0.0
     head_epochs: int = 0
     warm_up: float = 0.0
+    alternate: bool = False

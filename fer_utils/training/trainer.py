@@ -51,7 +51,8 @@ class Trainer:
         """Return the model to fit: the augmentation lives in it alone, never in what is saved."""
         from fer_utils.augment import layers as augment
 
-        return augment.in_front(self.network, self.recipe.augmentation, seed)
+        mirror = not self.recipe.alternate
+        return augment.in_front(self.network, self.recipe.augmentation, seed, mirror)
 
     def run(self, folder, identity, curves=None):
         """Train what is left to train.

@@ -134,7 +134,7 @@ def _run(network, examples, recipe, seed, report):
 
     batches, epochs = examples.batches(), recipe.epochs
     optimise_graphs(epochs * len(batches))
-    model = augment.in_front(network, recipe.augmentation, seed)
+    model = augment.in_front(network, recipe.augmentation, seed, mirror=not recipe.alternate)
     _compile(model, recipe, epochs * len(batches))
     callback = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: batches.start(epoch),
