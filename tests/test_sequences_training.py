@@ -240,6 +240,13 @@ def test_a_class_that_nobody_else_shows_is_never_learned(tmp_path):
     assert np.isfinite(fit.predictions["probabilities"]).all()
 
 
+def test_steps_may_be_sharpness_aware_and_warm_up(parted, tmp_path):
+    recipe = dataclasses.replace(RECIPE, epochs=2, sharpness=0.05, warm_up=0.5)
+    fit = fitted(parted, tmp_path, "mean", recipe)
+    assert np.isfinite(fit.predictions["probabilities"]).all()
+    assert fit.history["learning_rate"][0] == 0
+
+
 def test_what_cannot_be_fitted_is_refused(parted, single, tmp_path):
     with pytest.raises(FerError, match="there are mean, gru, gru_change"):
         fitted(parted, tmp_path, "lstm")

@@ -41,6 +41,8 @@ class Recipe:
         alternate: whether to mirror images by turns in place of the augmentation's own mirror:
             in the first epoch a random half of them, then each in every second epoch (Jordan
             2024, https://arxiv.org/abs/2404.00498).
+        sharpness: radius of sharpness-aware steps, which cost twice as much and look for a flat
+            minimum, for example 0.05, see ``training.sharpness``; 0 for plain steps.
     """
 
     optimizer: str
@@ -63,3 +65,4 @@ class Recipe:
     head_epochs: int = 0
     warm_up: float = 0.0
     alternate: bool = False
+    sharpness: float = 0.0
