@@ -199,7 +199,6 @@ def test_begun_with_a_network_over_sequences(finished, parted, single, tmp_path)
 
 def test_sequences_are_mirrored_as_a_whole_and_follow_from_the_seed(parted):
     examples = SequenceExamples(parted, RECIPE, seed=0)
-    examples.order(0)
     rows = examples.rows
     inputs, targets = examples.shown(rows)
     plain, mask = parted.padded(rows, parted.lengths.max())
@@ -210,10 +209,8 @@ def test_sequences_are_mirrored_as_a_whole_and_follow_from_the_seed(parted):
     np.testing.assert_array_equal(inputs["mask"], mask)
     assert targets.argmax(axis=1).tolist() == parted.peaks.labels[rows].tolist()
     again = SequenceExamples(parted, RECIPE, seed=0)
-    again.order(0)
     np.testing.assert_array_equal(again.shown(rows)[0]["frames"], inputs["frames"])
-    again.order(1)
-    assert (again.shown(rows)[0]["frames"] != inputs["frames"]).any()
+    assert (again.shown(rows, epoch=1)[0]["frames"] != inputs["frames"]).any()
     watched, _ = examples.watched()
     np.testing.assert_array_equal(
         watched["frames"], parted.padded(parted.peaks.rows("valid"), 5)[0]
@@ -223,7 +220,6 @@ def test_sequences_are_mirrored_as_a_whole_and_follow_from_the_seed(parted):
 def test_still_features_are_those_of_the_frames_and_their_mirror_images(parted, single):
     still = networks.without_head(single)
     examples = SequenceExamples(parted, RECIPE, 0, still)
-    examples.order(0)
     rows = examples.rows[:6]
     features = examples.shown(rows)[0]["features"]
     frames = SequenceExamples(parted, RECIPE, 0).shown(rows)[0]["frames"]
@@ -244,6 +240,13 @@ def test_a_class_that_nobody_else_shows_is_never_learned(tmp_path):
     assert np.isfinite(fit.predictions["probabilities"]).all()
 
 
+def test_steps_may_be_sharpness_aware_and_warm_up(parted, tmp_path):
+    recipe = dataclasses.replace(RECIPE, epochs=2, sharpness=0.05, warm_up=0.5)
+    fit = fitted(parted, tmp_path, "mean", recipe)
+    assert np.isfinite(fit.predictions["probabilities"]).all()
+    assert fit.history["learning_rate"][0] == 0
+
+
 def test_what_cannot_be_fitted_is_refused(parted, single, tmp_path):
     with pytest.raises(FerError, match="there are mean, gru, gru_change"):
         fitted(parted, tmp_path, "lstm")
@@ -255,6 +258,8 @@ def test_what_cannot_be_fitted_is_refused(parted, single, tmp_path):
         fitted(parted, tmp_path, frozen=True)
     with pytest.raises(FerError, match="augmentation 'modern' in float32"):
         fitted(parted, tmp_path, recipe=dataclasses.replace(RECIPE, augmentation="modern"))
+    with pytest.raises(FerError, match="write augmentation flip, not alternate"):
+        fitted(parted, tmp_path, recipe=dataclasses.replace(RECIPE, alternate=True))
     with pytest.raises(FerError, match="cannot start"):
         fitted(parted, tmp_path, start=models.build("small", CLASSES, (16, 16)))
     assert not any(tmp_path.iterdir())

@@ -1,6 +1,7 @@
 """Objectives that train, on either backend."""
 
 import dataclasses
+import functools
 
 import keras
 import numpy as np
@@ -146,6 +147,16 @@ def test_a_trial_is_built_in_its_recipes_precision_alone(dataset, compiled):
     assert flip.dtype_policy.name == "float32"
     assert keras.config.dtype_policy().name == "float32"
     assert type(model.optimizer) is keras.optimizers.LossScaleOptimizer
+
+
+def test_a_trial_takes_the_steps_that_a_training_takes(dataset, compiled):
+    changes = {"sharpness": 0.05, "alternate": True, "warm_up": 0.5}
+    assert np.isfinite([row[2] for row in told(following(dataset, **changes), VALUES)]).all()
+    (model,) = compiled
+    assert len(model.layers) == 1, "the mirror is left out"
+    assert type(model.train_step) is functools.partial
+    rate = model.optimizer.get_config()["learning_rate"]["config"]
+    assert rate["warmup_steps"] == rate["decay_steps"] > 0
 
 
 def test_the_devices_own_precision_is_one_too(dataset, compiled):

@@ -18,7 +18,7 @@ class Examples:
     Args:
         dataset: the Dataset.
         watched: int ``(w,)``, rows to watch; they are not fitted.
-        recipe: the Recipe: batch, sampling, class weights, label smoothing.
+        recipe: the Recipe: batch, sampling, class weights, label smoothing, alternate mirroring.
         seed: int.
         rows: int ``(m,)``, labelled rows of ``train`` to fit; None for all of them.
         targets: float32 ``(n, classes)``; None for the labels.
@@ -83,25 +83,37 @@ class Examples:
 
         class Batches(keras.utils.PyDataset):
             def start(self, epoch):
-                self.order = examples.order(epoch)
+                self.epoch, self.order = epoch, examples.order(epoch)
 
             def __len__(self):
                 return -(-len(self.order) // batch)
 
             def __getitem__(self, i):
-                return examples.shown(self.order[i * batch : (i + 1) * batch])
+                return examples.shown(self.order[i * batch : (i + 1) * batch], self.epoch)
 
         batches = Batches()
         batches.start(0)  # Keras looks at a few batches before the first epoch
         return batches
 
-    def shown(self, rows):
-        """Return images, targets and, where they differ, weights of some rows."""
+    def shown(self, rows, epoch=0):
+        """Return images, targets and, where they differ, weights of some rows in an epoch."""
         smooth = self.recipe.label_smoothing
         targets = self.targets[rows] * np.float32(1 - smooth)
         targets += np.float32(smooth / targets.shape[1])
         images = self.dataset.images[rows]
+        if self.recipe.alternate:
+            turned = self.mirrored(rows, epoch)
+            images[turned] = images[turned][:, :, ::-1]
         return (images, targets) if self.weights is None else (images, targets, self.weights[rows])
+
+    def mirrored(self, rows, epoch):
+        """Return bool ``(m,)``: which rows an epoch mirrors where a recipe alternates.
+
+        It follows from the seed, the row and whether the epoch is odd: a row that comes several
+        times in an epoch looks the same each time, and a fit that continues goes on with it.
+        """
+        first = np.random.default_rng([self.seed, 0, 2]).random(len(self.dataset)) < 0.5
+        return first[rows] ^ (epoch % 2 == 1)
 
 
 def repeated(rows, shown, seed=0, most=8):

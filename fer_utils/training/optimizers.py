@@ -3,6 +3,7 @@
 from fer_utils.errors import FerError
 from fer_utils.training.averaging import momentum
 
+_SCHEDULES = ("constant", "cosine", "inverse_time", "linear", "plateau")
 _LOWEST = 1e-5  # to which a plateau halves the learning rate
 
 
@@ -14,7 +15,8 @@ def optimizer(recipe, steps):
     but the augmentation in front of a network stays in float32.
 
     Raises:
-        FerError: no such optimiser or schedule, or an option that the optimiser does not have.
+        FerError: no such optimiser or schedule, an option that the optimiser does not have, or
+            a warm-up that is no share or that the schedule does not take.
     """
     import keras
 
@@ -35,16 +37,34 @@ def _rate(recipe, steps):
     """Return the learning rate: a number, or a Keras schedule over steps."""
     from keras.optimizers import schedules
 
-    rate = recipe.learning_rate
+    rate, rising = recipe.learning_rate, _warm_up_steps(recipe, steps)
+    if recipe.schedule == "cosine" and rising:
+        options = {"warmup_target": rate, "warmup_steps": rising}
+        return schedules.CosineDecay(0.0, steps - rising, **options)
     if recipe.schedule == "cosine":
         return schedules.CosineDecay(rate, steps)
+    if recipe.schedule == "linear":
+        return schedules.PolynomialDecay(rate, steps, end_learning_rate=0.0)
     if recipe.schedule == "inverse_time":
         return schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=recipe.decay)
-    if recipe.schedule in ("constant", "plateau"):
-        return rate
-    raise FerError(
-        f"no schedule {recipe.schedule!r}: there are constant, cosine, inverse_time, plateau"
-    )
+    # A decay that ends above its start is a rise; it stays where it ends.
+    return schedules.PolynomialDecay(0.0, rising, end_learning_rate=rate) if rising else rate
+
+
+def _warm_up_steps(recipe, steps):
+    """Return in how many of the steps the rate rises: one at least is left after them."""
+    if recipe.schedule not in _SCHEDULES:
+        raise FerError(f"no schedule {recipe.schedule!r}: there are {', '.join(_SCHEDULES)}")
+    if not 0 <= recipe.warm_up < 1:
+        raise FerError(
+            f"warm_up is a share of the steps, 0 to below 1, for example 0.1: not {recipe.warm_up}"
+        )
+    if recipe.warm_up and recipe.schedule not in ("constant", "cosine"):
+        raise FerError(
+            f"no warm_up with schedule {recipe.schedule!r}: write constant or cosine, or leave "
+            "warm_up at 0"
+        )
+    return min(round(recipe.warm_up * steps), steps - 1)
 
 
 def plateau_rate(recipe, history):

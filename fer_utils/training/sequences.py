@@ -173,7 +173,7 @@ class SequenceExamples(Examples):
                 "person first, see SequenceSet.folds"
             )
         super().__init__(sequences.peaks, watched, recipe, seed)
-        self.sequences, self.epoch = sequences, 0
+        self.sequences = sequences
         self.time = sequences.lengths.max()  # one length for all batches: compiled once
         self.features = None if still is None else self._features(still)
 
@@ -187,20 +187,15 @@ class SequenceExamples(Examples):
             features[1, used] = predict(still, images[:, :, ::-1])
         return features
 
-    def order(self, epoch):
-        """Return the sequences of an epoch in the order they are shown."""
-        self.epoch = epoch
-        return super().order(epoch)
-
     def watched(self):
         """Return the watched sequences and their labels, one-hot."""
         _, labels = super().watched()
         return self._inputs(self.watched_rows, np.zeros(len(self.watched_rows), bool)), labels
 
-    def shown(self, rows):
-        """Return sequences, targets and, where they differ, weights."""
+    def shown(self, rows, epoch=0):
+        """Return sequences, targets and, where they differ, weights in an epoch."""
         _, *targets = super().shown(rows)
-        chance = np.random.default_rng([self.seed, self.epoch, 1]).random(len(self.sequences))
+        chance = np.random.default_rng([self.seed, epoch, 1]).random(len(self.sequences))
         mirrored = (chance[rows] < 0.5) & (self.recipe.augmentation == "flip")
         return self._inputs(rows, mirrored), *targets
 
@@ -233,6 +228,8 @@ def _checked(recipe, epochs):
             f"sequences cannot be fitted with augmentation {recipe.augmentation!r} in "
             f"{recipe.precision}: write none or flip, and float32"
         )
+    if recipe.alternate:
+        raise FerError("sequences are mirrored at random: write augmentation flip, not alternate")
     if recipe.keep != "last" or recipe.patience or recipe.average or recipe.schedule == "plateau":
         raise FerError(
             "sequences are fitted for all epochs and the last is kept: leave keep, patience, "

@@ -14,6 +14,7 @@ from fer_utils.training.layers import Backbone
 from fer_utils.training.log import log
 from fer_utils.training.optimizers import optimizer
 from fer_utils.training.precision import compiled_by_xla
+from fer_utils.training.sharpness import sharpen
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,13 +37,14 @@ class Trainer:
         started: whether all of the network but its head was trained before, see ``Backbone``.
 
     Raises:
-        FerError: no such augmentation; ``head_epochs`` without a backbone.
+        FerError: no such augmentation or sharpness; ``head_epochs`` without a backbone.
     """
 
     def __init__(self, network, examples, recipe, seed, started=False):
         self.network, self.examples, self.recipe = network, examples, recipe
         self.batches, self.watched = examples.batches(), examples.watched()
         self.model = self._with_augmentation(seed)
+        sharpen(self.model, recipe.sharpness)
         self.draws = _draws(self.model)
         self.backbone = Backbone(network, started) if recipe.head_epochs else None
         self.phase, self.history, self.kept = None, [], None
@@ -51,7 +53,8 @@ class Trainer:
         """Return the model to fit: the augmentation lives in it alone, never in what is saved."""
         from fer_utils.augment import layers as augment
 
-        return augment.in_front(self.network, self.recipe.augmentation, seed)
+        mirror = not self.recipe.alternate
+        return augment.in_front(self.network, self.recipe.augmentation, seed, mirror)
 
     def run(self, folder, identity, curves=None):
         """Train what is left to train.

@@ -12,6 +12,7 @@ from fer_utils.training.graphs import optimise_graphs
 from fer_utils.training.memory import out_of_memory_said
 from fer_utils.training.optimizers import optimizer
 from fer_utils.training.precision import compiled_by_xla, precision_for_device, under_precision
+from fer_utils.training.sharpness import sharpen
 
 
 class Objective:
@@ -134,7 +135,8 @@ def _run(network, examples, recipe, seed, report):
 
     batches, epochs = examples.batches(), recipe.epochs
     optimise_graphs(epochs * len(batches))
-    model = augment.in_front(network, recipe.augmentation, seed)
+    model = augment.in_front(network, recipe.augmentation, seed, mirror=not recipe.alternate)
+    sharpen(model, recipe.sharpness)
     _compile(model, recipe, epochs * len(batches))
     callback = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: batches.start(epoch),

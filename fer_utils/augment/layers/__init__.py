@@ -8,7 +8,7 @@ import numpy as np
 from fer_utils.errors import FerError
 
 
-def preset(name, seed=0):
+def preset(name, seed=0, mirror=True):
     """Return the Keras layers of a preset, in order; draws follow from the seed.
 
     They take images 0-255 and give such. Mixing, which changes labels too, is not among them:
@@ -17,11 +17,12 @@ def preset(name, seed=0):
     Args:
         name: one of ``presets()``.
         seed: int.
+        mirror: whether to mirror at random where the preset does; nothing else changes.
 
     Raises:
         FerError: no such preset.
     """
-    return _describe(name)[0](seed)
+    return _describe(name)[0](seed, mirror)
 
 
 def presets():
@@ -34,7 +35,7 @@ def presets():
     return list(_PRESETS)
 
 
-def in_front(network, name, seed=0):
+def in_front(network, name, seed=0, mirror=True):
     """Return a model to fit: the preset's layers, then the network, whose weights it shares.
 
     Where the preset mixes, the model mixes the labels as it mixed the images. Fit this one and
@@ -44,6 +45,7 @@ def in_front(network, name, seed=0):
         network: ``keras.Model``, images ``(batch, height, width, channels)`` 0-255 in.
         name: one of ``presets()``.
         seed: int.
+        mirror: see ``preset``.
 
     Returns:
         An uncompiled ``keras.Sequential``.
@@ -63,8 +65,8 @@ def in_front(network, name, seed=0):
     make, mixes = _describe(name)
     start = keras.Input(network.input_shape[1:])
     if not mixes:
-        return keras.Sequential([start, *make(seed), network])
-    return Mixing([start, *make(seed), Mix(seed=seed + 10), network])
+        return keras.Sequential([start, *make(seed, mirror), network])
+    return Mixing([start, *make(seed, mirror), Mix(seed=seed + 10), network])
 
 
 def shown(images, name, seed=0):
@@ -97,26 +99,26 @@ def _describe(name):
     return _PRESETS[name]
 
 
-def _none(seed):
+def _none(seed, mirror):
     return []
 
 
-def _flip(seed):
+def _flip(seed, mirror):
     from keras import layers
 
-    return [layers.RandomFlip("horizontal", seed=seed)]
+    return [layers.RandomFlip("horizontal", seed=seed)] if mirror else []
 
 
 def _warp(flip=True, **amounts):
-    def make(seed):
+    def make(seed, mirror):
         from fer_utils.augment.layers.warp import RandomWarp
 
-        return [RandomWarp(flip=flip, seed=seed, **amounts)]
+        return [RandomWarp(flip=flip and mirror, seed=seed, **amounts)]
 
     return make
 
 
-def _modern(seed):
+def _modern(seed, mirror):
     """Every layer has a seed of its own: with one seed, all would draw the same numbers.
 
     Light comes before the warp: after it, XLA would do the warp once for each of its uses.
@@ -126,7 +128,7 @@ def _modern(seed):
     return [
         layers.RandomBrightness(0.3, seed=seed + 1),
         layers.RandomContrast(0.3, seed=seed + 2),
-        *_warp(rotation=15, shift=0.15, zoom=0.2)(seed),
+        *_warp(rotation=15, shift=0.15, zoom=0.2)(seed, mirror),
         # Sides are the square roots of two numbers up to 1/16: shares of up to a quarter.
         layers.RandomErasing((1, 1), scale=(0, 1 / 16), fill_value=127, seed=seed + 3),
     ]
