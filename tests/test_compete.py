@@ -1,5 +1,6 @@
 """One command within a budget: its plan, its clock, a kill, and what private labels change."""
 
+import dataclasses
 import json
 import signal
 import subprocess
@@ -10,12 +11,13 @@ import numpy as np
 import pytest
 from conftest import draw_faces
 from fer2013_layouts import faces as drawn
-from fer2013_layouts import write_sheets, write_usage
+from fer2013_layouts import write_pair, write_sheets, write_usage
 from test_training import made_settings
 
-from fer_utils import compete, runs, settings, submission
+from fer_utils import compete, runs, settings, submission, training
 from fer_utils.compete import plan, run
 from fer_utils.compete.__main__ import main
+from fer_utils.compete.table import table
 from fer_utils.errors import FerError
 
 COSTS = {"vgg_gap": (100, 20), "se_resnet": (100, 20), "wide_short": (50, 20), "compact": (10, 5)}
@@ -26,9 +28,7 @@ def quick(monkeypatch):
     """Let networks that train in a second stand for the members."""
     monkeypatch.setattr(plan, "NETWORKS", ("tiny",))
     monkeypatch.setattr(plan, "SMALL", "tiny")
-    monkeypatch.setattr(plan, "MOST", 2)
-    monkeypatch.setattr(plan, "LEAST", 1)
-    monkeypatch.setattr(plan, "ALONE", 1)
+    monkeypatch.setattr(run, "MAX_EPOCHS", 2)
     monkeypatch.setattr(run, "VIEWS", "flip")
 
 
@@ -75,29 +75,45 @@ def test_members_unlike_each_other_then_the_distilled():
         compete.jobs_for(0)
 
 
+def named(kept):
+    return [job.key for job in kept]
+
+
 def test_more_time_is_more_members_then_more_epochs():
     jobs = compete.jobs_for(9)
-    found = [compete.epochs_for(jobs, COSTS, minutes * 60) for minutes in (60, 120, 300, 3000)]
-    assert [len(kept) for kept, _ in found] == [3, 6, 11, 11]
-    assert found[-1][1] == plan.MOST
-    for (kept, epochs), minutes in zip(found, (60, 120, 300, 3000), strict=True):
-        spent = sum(COSTS[j.network][0] * j.length * epochs + COSTS[j.network][1] for j in kept)
-        assert epochs >= plan.LEAST
-        assert spent <= minutes * 60 * plan.SPARE
+    found = [compete.epochs_for(jobs, COSTS, minutes * 60) for minutes in (100, 120, 300, 3000)]
+    assert [len(kept) for kept, _ in found] == [5, 6, 11, 11]
+    assert found[-1][1] == plan.MAX_EPOCHS
+    for (kept, epochs), minutes in zip(found, (100, 120, 300, 3000), strict=True):
+        spent = sum(plan.seconds_of(job, epochs * job.epoch_factor, COSTS) for job in kept)
+        assert epochs >= plan.MIN_EPOCHS
+        assert spent <= minutes * 60 * plan.USED
 
 
-def test_little_time_is_one_network_and_less_is_refused():
+def test_as_time_gets_shorter_the_least_worth_goes_first():
+    jobs, both = compete.jobs_for(9), ["v8_distilled", "small"]
+    kept = [named(compete.epochs_for(jobs, COSTS, 60 * m)[0]) for m in (90, 80, 60, 30, 10)]
+    assert kept == [
+        ["member1", "member2", "member3", *both],
+        ["member1", "member2", *both],
+        ["member1", "member2", "small"],
+        ["member1", "small"],
+        ["member1"],
+    ]
+
+
+def test_one_network_gets_what_time_there_is_and_less_is_refused():
     jobs = compete.jobs_for(9)
-    kept, epochs = compete.epochs_for(jobs, COSTS, 600)
-    assert ([job.key for job in kept], epochs) == (["member1"], 5)
+    assert compete.epochs_for(jobs, COSTS, 600)[1] == 5
     with pytest.raises(FerError, match=r"4 epochs of vgg_gap need 2\.8 minutes more"):
         compete.epochs_for(jobs, COSTS, 300)
 
 
-def test_with_a_member_trained_the_distilled_ones_need_no_other():
+def test_no_member_of_a_few_epochs_joins_trained_ones():
     rest = compete.jobs_for(3)[1:]
-    kept, _ = compete.epochs_for(rest, COSTS, 1800, taught=True)
-    assert [job.key for job in kept] == ["v8_distilled", "small"]
+    assert named(compete.epochs_for(rest, COSTS, 3600, trained=1)[0])[0] == "member2"
+    assert named(compete.epochs_for(rest, COSTS, 600, trained=1)[0]) == ["small"]
+    assert compete.epochs_for(rest, COSTS, 100, trained=1) == ([], 0)
 
 
 @pytest.mark.backend
@@ -118,12 +134,81 @@ def test_all_that_comes_of_it(tmp_path, quick, capsys):
     both = np.log(np.stack([m["probabilities"] for m in members])).mean(axis=0).argmax(axis=1)
     said = runs.read_predictions(made.run_dir / "ensemble/predictions.npz")["probabilities"]
     assert np.array_equal(said.argmax(axis=1), both)
-    lines = run.table(told)
-    assert len(lines) == 6
+    assert len(table(told)) == 6
     capsys.readouterr()
     again = compete.compete(made, dataset, 600, members=2)  # restores all of it
     assert "epoch " not in capsys.readouterr().out
     assert [one["accuracy"] for one in again] == [one["accuracy"] for one in told]
+
+
+def test_a_faulty_network_costs_no_other(tmp_path, quick, monkeypatch, capsys):
+    fit = training.fit_or_restore
+
+    def faulty(name, dataset, place, recipe, key, **options):
+        if key == "member1":
+            raise FerError("the loss is nan")
+        made = fit(name, dataset, place, recipe, key, **options)
+        if key == "member2":
+            made.predictions["probabilities"][:] = 1 / 7
+        return made
+
+    monkeypatch.setattr(training, "fit_or_restore", faulty)
+    dataset, made = draw_faces(120, side=24), made_settings(tmp_path)
+    told = compete.compete(made, dataset, 600, members=4)
+    assert [one["model"] for one in told][:2] == ["member3", "member4"]
+    assert told[-1]["network"] == "member3_views + member4_views"
+    said = capsys.readouterr().out
+    assert "member1: left out, the loss is nan" in said
+    assert "member2: left out, says the same of every row" in said
+    state = json.loads((made.run_dir / "compete.json").read_text())
+    assert state["teachers"] == ["member3", "member4"]
+
+
+def test_a_larger_budget_adds_members_and_leaves_the_distilled_ones(
+    tmp_path, quick, monkeypatch, capsys
+):
+    dataset, made = draw_faces(120, side=24), made_settings(tmp_path)
+
+    def short(jobs, *_):
+        return [job for job in jobs if job.key != "member3"], 1
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "epochs_for", short)
+        first = compete.compete(made, dataset, 600, members=3)
+    capsys.readouterr()
+    again = compete.compete(made, dataset, 600, members=3)
+    assert "epoch " not in capsys.readouterr().out  # what was left out stays out
+    assert [one["model"] for one in again] == [one["model"] for one in first]
+    more = {one["model"]: one for one in compete.compete(made, dataset, 1200, members=3)}
+    assert more["member3"]["epochs"] == 2
+    assert more["ensemble"]["network"].count("+") == 2
+    for one in first:
+        if one["model"] in ("v8_distilled", "small"):
+            assert more[one["model"]] == one
+
+
+@pytest.mark.parametrize("changed", [{"seed": 1}, {"profile": settings.PROFILES["cpu"]}])
+def test_a_folder_begun_with_something_else_is_refused(tmp_path, quick, changed):
+    dataset, made = draw_faces(120, side=24), made_settings(tmp_path)
+    compete.compete(made, dataset, 600, members=1)
+    with pytest.raises(FerError, match="was begun with something else .*give the same again"):
+        compete.compete(dataclasses.replace(made, **changed), dataset, 600, members=1)
+
+
+def test_data_without_submission_are_refused_before_the_training(tmp_path, quick, capsys):
+    names = np.array([f"a/{i}.png" for i in range(200)])
+    dataset = dataclasses.replace(draw_faces(), names=names)
+    with pytest.raises(FerError, match="image folders"):
+        compete.compete(made_settings(tmp_path), dataset, 600)
+    assert "epoch" not in capsys.readouterr().out
+
+
+def test_without_public_labels_all_report_the_same_tenth(tmp_path, quick):
+    write_pair(tmp_path, drawn(train=420))
+    made = settings.resolve(tmp_path, "cpu", tmp_path / "run")
+    told = compete.compete(made, made.load(), 600, members=2)
+    assert {one["scored_on"] for one in told} == {"train"}
+    assert (made.run_dir / "fer2013-ensemble.csv").exists()
 
 
 def test_when_time_is_up_what_is_there_is_combined(tmp_path, quick, monkeypatch, capsys):
@@ -135,7 +220,7 @@ def test_when_time_is_up_what_is_there_is_combined(tmp_path, quick, monkeypatch,
     names = [one["model"] for one in told]
     assert names[:2] == ["member1", "member2"]
     assert names[-1] == "ensemble"
-    assert "v8_distilled: left out, 0.0 minutes" in capsys.readouterr().out
+    assert "v8_distilled: no time for it, 0.0 minutes left" in capsys.readouterr().out
 
 
 def test_private_labels_reach_nothing(tmp_path, quick, monkeypatch):
@@ -151,6 +236,7 @@ def test_private_labels_reach_nothing(tmp_path, quick, monkeypatch):
         compete.compete(made, made.load(), 600, members=2)
         files = sorted(made.run_dir.glob("fer2013-*.csv"))
         assert len(files) == 3
+        files += sorted(made.run_dir.glob("*/predictions.npz"))
         written.append([file.read_bytes() for file in files])
     assert written[0] == written[1]
 
@@ -169,8 +255,7 @@ class Missing(importlib.abc.MetaPathFinder):
 sys.meta_path.insert(0, Missing())
 from fer_utils.compete import plan, run
 from fer_utils.compete.__main__ import main
-plan.NETWORKS, plan.SMALL, plan.MOST, plan.LEAST, plan.ALONE = ("tiny",), "tiny", 6, 1, 1
-run.VIEWS = "flip"
+plan.NETWORKS, plan.SMALL, run.MAX_EPOCHS = ("tiny",), "tiny", 6
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -192,18 +277,23 @@ def called(data, folder, kill_at=None):
 @pytest.mark.backend
 def test_killed_twice_and_finished_by_the_third(tmp_path, quick, monkeypatch):
     write_sheets(tmp_path, drawn())
-    killed, whole = tmp_path / "killed", settings.resolve(tmp_path, "cpu", tmp_path / "whole")
-    # The speed is measured in two epochs; then the first member's six begin.
-    assert called(tmp_path, killed, kill_at=5)[0] == -signal.SIGKILL
+    killed, whole = tmp_path / "killed", settings.resolve(tmp_path, "auto", tmp_path / "whole")
+    # The speed is measured in three epochs; then the first member's six begin.
+    assert called(tmp_path, killed, kill_at=6)[0] == -signal.SIGKILL
     assert called(tmp_path, killed, kill_at=6)[0] == -signal.SIGKILL
     code, said = called(tmp_path, killed)
     assert code == 0
     assert "continues after epoch" in said
-    monkeypatch.setattr(plan, "MOST", 6)
+    monkeypatch.setattr(run, "MAX_EPOCHS", 6)
+    monkeypatch.setattr(run, "VIEWS", "shifts")
     compete.compete(whole, whole.load(), 1500, members=2)
     for name in ("ensemble", "v8_distilled", "small"):
         a, b = ((x / f"fer2013-{name}.csv").read_bytes() for x in (killed, whole.run_dir))
         assert a == b
+        a, b = (
+            runs.read_predictions(x / name / "predictions.npz") for x in (killed, whole.run_dir)
+        )
+        np.testing.assert_allclose(a["probabilities"], b["probabilities"], atol=1e-3)
 
 
 def test_the_command_says_what_is_wrong(tmp_path, capsys):

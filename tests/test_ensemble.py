@@ -295,7 +295,9 @@ def test_views_are_averaged_in_log_space():
 @pytest.mark.backend
 def test_soft_targets_mix_the_teachers_and_the_labels(faces):
     networks = [models.build("tiny", faces.classes, (48, 48), 24) for _ in range(2)]
-    targets = ensemble.soft_targets(faces, (n for n in networks), temperature=2.0, own=0.3)
+    targets = ensemble.soft_targets(
+        faces, (n for n in networks), temperature=2.0, label_weight=0.3
+    )
     train, rest = faces.rows("train"), faces.rows("valid", "test")
     assert targets.dtype == np.float32
     assert targets[train].sum(axis=1) == pytest.approx(1, abs=1e-5)
@@ -311,8 +313,8 @@ def test_soft_targets_mix_the_teachers_and_the_labels(faces):
     ("teachers", "options", "said"),
     [
         (0, {}, "no teacher"),
-        (1, {"temperature": 0}, "temperature 0 "),
-        (1, {"own": 1.5}, "own share 1.5"),
+        (1, {"temperature": 0}, "temperature 0,"),
+        (1, {"label_weight": 1.5}, "label_weight 1.5"),
     ],
 )
 def test_soft_targets_refuse(faces, teachers, options, said):

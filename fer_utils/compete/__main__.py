@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import sys
+import time
 
 from fer_utils.compete.budget import parse_budget
 from fer_utils.errors import FerError
@@ -20,7 +21,12 @@ def main(arguments=None):
     parser.add_argument("--budget", default="25m", help="time of all calls together (%(default)s)")
     parser.add_argument("--members", type=int, default=9, help="at most (%(default)s)")
     parser.add_argument("--run", default="auto", help="run folder (runs/DATA-compete)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of everything random (%(default)s)")
+    parser.add_argument(
+        "--submit",
+        action="store_true",
+        help="put the submissions into submissions/ and its ledger, not into the run folder",
+    )
     given = parser.parse_args(arguments)
     try:
         _run(given)
@@ -34,7 +40,7 @@ def main(arguments=None):
 
 
 def _run(given):
-    budget = parse_budget(given.budget)
+    budget, began = parse_budget(given.budget), time.monotonic()
     from fer_utils import backend, paths, settings
 
     made = settings.resolve(given.data, "auto", given.run, given.seed)
@@ -43,12 +49,14 @@ def _run(given):
             made, run_dir=paths.output_root() / "runs" / f"{made.dataset}-compete"
         )
     from fer_utils.compete import run
+    from fer_utils.compete.table import table
 
     run.keep_compiled(made.run_dir)  # read when the backend is imported
     where = backend.start()
     dataset = made.load()
     log(f"{len(dataset):,} images, {where}, budget {budget / 60:g} minutes, {made.run_dir}")
-    for line in run.table(run.compete(made, dataset, budget, given.members)):
+    told = run.compete(made, dataset, budget, given.members, given.submit, began)
+    for line in table(told):
         log(line)
 
 

@@ -31,12 +31,13 @@ class Clock:
     Args:
         path: JSON file that keeps them.
         every: seconds between two writings; a kill forgets so many at most.
+        began: what ``time.monotonic`` was when this call began; None for now.
     """
 
-    def __init__(self, path, every=2.0):
-        self.path, self.every = path, every
+    def __init__(self, path, every=2.0, began=None):
+        self.path, self.every, self.began = path, every, began
         self.before = float((runs.read_json(path) or {}).get("seconds", 0.0))
-        self.began, self.stop = None, threading.Event()
+        self.stop = threading.Event()
 
     @property
     def spent(self):
@@ -44,7 +45,7 @@ class Clock:
         return self.before + (time.monotonic() - self.began if self.began else 0.0)
 
     def __enter__(self):
-        self.began = time.monotonic()
+        self.began = self.began or time.monotonic()
         self.thread = threading.Thread(target=self._keep, daemon=True)
         self.thread.start()
         return self

@@ -6,9 +6,10 @@ from fer_utils.errors import FerError
 
 NETWORKS = ("vgg_gap", "se_resnet", "wide_short")  # unlike each other: an ensemble gains by it
 SMALL = "compact"
-LEAST, MOST = 12, 100  # epochs that a network of several gets
-ALONE = 4  # epochs that are the least for one network by itself
-SPARE = 0.9  # share of the time left that is given away: the rest is for what runs slower
+MIN_EPOCHS, MAX_EPOCHS = 12, 100  # that a network of several gets
+MIN_EPOCHS_ALONE = 4  # of one network by itself
+USED = 0.9  # share of the time left that is given away: the rest is for what runs slower
+_DISTILLED_SEED = 1000  # above the members': the same however many of these there are
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,14 +20,14 @@ class Job:
         key: its folder under the run folder.
         network: its registered name.
         seed: int.
-        length: how many epochs it gets for each of the others'.
+        epoch_factor: how many epochs it gets for each of the others'.
         distilled: whether it learns what the members say.
     """
 
     key: str
     network: str
     seed: int
-    length: int = 1
+    epoch_factor: int = 1
     distilled: bool = False
 
 
@@ -40,53 +41,73 @@ def jobs_for(members, seed=0):
         raise FerError(f"--members {members}: at least 1 is needed")
     kinds = [NETWORKS[i % len(NETWORKS)] for i in range(members)]
     made = [Job(f"member{i + 1}", kind, seed + i) for i, kind in enumerate(kinds)]
-    best = Job("v8_distilled", NETWORKS[0], seed + members, distilled=True)
-    small = Job("small", SMALL, seed + members + 1, length=2, distilled=True)
+    later = seed + _DISTILLED_SEED
+    best = Job("v8_distilled", NETWORKS[0], later, distilled=True)
+    small = Job("small", SMALL, later + 1, epoch_factor=2, distilled=True)
     return [*made, best, small]
 
 
-def epochs_for(jobs, costs, left, taught=False):
+def epochs_for(jobs, costs, left, trained=0, most=MAX_EPOCHS):
     """Return which of the Jobs still go into the time left, and for how many epochs each.
 
-    Members are given up, the last first, until each network gets ``LEAST`` epochs; where that
-    does not help, all but the first Job, which then needs no more than ``ALONE``.
+    Members are given up, the last first, until each network gets ``MIN_EPOCHS``; then the
+    distilled network, which learns nothing new from a single member, then the small one.
 
     Args:
         jobs: the Jobs that have not begun, in order; at least one.
         costs: dict of network name to ``(seconds an epoch, seconds for its answers)``.
         left: seconds.
-        taught: whether a member is trained already, so that the distilled ones need no other.
+        trained: int, members that are trained already.
+        most: int, epochs at most.
 
     Returns:
-        ``(jobs, epochs)``: the Jobs that are left, and int, the epochs of a Job of length 1,
-        ``MOST`` at most.
+        ``(jobs, epochs)``: the Jobs that are left, and int, the epochs of a Job of factor 1.
+        None of them and 0 where some are trained and there is no time for another.
 
     Raises:
-        FerError: not even one network has time for ``ALONE`` epochs; it says what is lacking.
+        FerError: not even one network has time for ``MIN_EPOCHS_ALONE``; it says what is
+            lacking.
     """
-    for kept in _fewer_and_fewer(jobs, taught):
-        epochs = _epochs(kept, costs, left)
-        if epochs >= (LEAST if len(kept) > 1 else ALONE):
-            return kept, min(epochs, MOST)
-    job = jobs[0]
-    epoch, answers = costs[job.network]
-    lacking = (ALONE * epoch * job.length + answers) / SPARE - left
-    raise FerError(
-        f"the budget is too small for one network: {ALONE} epochs of {job.network} need "
-        f"{lacking / 60:.1f} minutes more on this machine; give a larger --budget"
-    )
+    for kept in _fewer_and_fewer(jobs, trained):
+        epochs = min(_epochs(kept, costs, left), most)
+        if epochs >= min(MIN_EPOCHS, most):
+            return kept, epochs
+    epochs = min(_epochs(jobs[:1], costs, left), most)
+    if trained:
+        return [], 0
+    if epochs < min(MIN_EPOCHS_ALONE, most):
+        raise FerError(_lacking(jobs[0], costs, left))
+    return jobs[:1], epochs
 
 
-def _fewer_and_fewer(jobs, taught):
+def seconds_of(job, epochs, costs):
+    """Return what a Job takes, its answers too."""
+    an_epoch, answers = costs[job.network]
+    return an_epoch * epochs + answers
+
+
+def _fewer_and_fewer(jobs, trained):
     members = [job for job in jobs if not job.distilled]
     distilled = [job for job in jobs if job.distilled]
-    for count in range(len(members), 0 if members and not taught else -1, -1):
-        if members[:count] + distilled:
+    for count in range(len(members), -1, -1):
+        if trained + count > 1:
             yield members[:count] + distilled
-    yield jobs[:1]
+    small = [job for job in distilled if job.key == "small"]
+    for count in range(min(len(members), max(2 - trained, 0)), -1, -1):
+        for students in (small, []):
+            if trained + count and members[:count] + students:
+                yield members[:count] + students
 
 
 def _epochs(jobs, costs, left):
     answers = sum(costs[job.network][1] for job in jobs)
-    an_epoch = sum(costs[job.network][0] * job.length for job in jobs)
-    return int((left * SPARE - answers) / an_epoch)
+    an_epoch = sum(costs[job.network][0] * job.epoch_factor for job in jobs)
+    return int((left * USED - answers) / an_epoch)
+
+
+def _lacking(job, costs, left):
+    lacking = seconds_of(job, MIN_EPOCHS_ALONE, costs) / USED - left
+    return (
+        f"the budget is too small for one network: {MIN_EPOCHS_ALONE} epochs of {job.network} "
+        f"need {lacking / 60:.1f} minutes more on this machine; give a larger --budget"
+    )

@@ -9,36 +9,51 @@ import numpy as np
 
 from fer_utils import ensemble, models, runs, submission, training
 from fer_utils.compete.budget import Clock
-from fer_utils.compete.plan import epochs_for, jobs_for
+from fer_utils.compete.plan import MAX_EPOCHS, epochs_for, jobs_for, seconds_of
+from fer_utils.ensemble.members import fault_of
 from fer_utils.errors import FerError
+from fer_utils.pipeline import lock
 from fer_utils.training.log import log
 
 VIEWS = "shifts"  # ten views of each image
 _PROBED = 8  # batches that a network's speed is measured on
-_SUBMITTED = ("ensemble", "v8_distilled", "small")
 
 
-def compete(settings, dataset, budget, members=9):
+def compete(settings, dataset, budget, members=9, submit=False, began=None):
     """Train members, their ensemble and two distilled networks within a budget.
 
     Stopped at any point, it goes on where it was; all calls together spend the budget. The speed
     of each network is measured first. A network's epochs are settled when it begins, from the
-    time left then. PublicTest is reported, and chooses nothing.
+    time left then. PublicTest is reported, and chooses nothing. A larger budget in a later call
+    adds members; what is distilled stays as it is.
 
     Args:
         settings: the Settings; its run folder keeps all that is needed to continue.
         dataset: the Dataset, FER2013 or synthetic faces.
         budget: seconds of all calls together.
         members: int, networks in the ensemble where there is time for so many.
+        submit: whether the submissions of whole data go into the project's ``submissions``;
+            else they lie in the run folder.
+        began: what ``time.monotonic`` was when this call began; None for now.
 
     Returns:
-        list of flat dicts, the metrics of each network, of the ensemble, of the distilled ones.
+        list of flat dicts, the metrics of each network and of the ensemble; those of a
+        network's views have ``views`` before their names.
 
     Raises:
-        FerError: the budget is too small for one network, or anything that stops a fit.
+        FerError: the budget is too small for one network; the run folder was begun with
+            something else; data that no submission can be written for.
     """
-    with Clock(settings.run_dir / "clock.json") as clock:
-        return Contest(settings, dataset, budget, clock).run(jobs_for(members, settings.seed))
+    rows = submission.test_rows(dataset)  # before the training, not after
+    folder = submission.folder(settings, rows) if submit else settings.run_dir
+    with (
+        lock.held(settings.run_dir),
+        Clock(settings.run_dir / "clock.json", began=began) as clock,
+    ):
+        contest = Contest(settings, dataset, budget, clock)
+        told = contest.run(jobs_for(members, settings.seed))
+        contest.submit([metrics["model"] for metrics in told], rows, folder)
+    return told
 
 
 class Contest:
@@ -47,107 +62,124 @@ class Contest:
     def __init__(self, settings, dataset, budget, clock):
         self.settings, self.dataset = settings, dataset
         self.budget, self.clock = budget, clock
+        self.most = min(settings.profile.epochs or MAX_EPOCHS, MAX_EPOCHS)
         self.path = settings.run_dir / "compete.json"
-        state = runs.read_json(self.path) or {}
-        known = state if state.get("data") == dataset.fingerprint else {}
-        self.state = {"data": dataset.fingerprint, "costs": {}, "epochs": {}} | known
+        begun = {
+            "data": dataset.fingerprint,
+            "profile": settings.profile.name,
+            "seed": settings.seed,
+            "precision": training.precision_for_device(),
+        }
+        new = {"begun": begun, "budget": budget, "costs": {}, "epochs": {}, "teachers": []}
+        self.state = runs.read_json(self.path) or new
+        _check_begun(self.state["begun"], begun, settings.run_dir)
+        if budget > self.state["budget"]:  # what there was no time for is looked at again
+            kept = {key: epochs for key, epochs in self.state["epochs"].items() if epochs}
+            self._write(epochs=kept, budget=budget)
 
     def run(self, jobs):
         """Do the Jobs; return the metrics of all that came of them."""
         self._measure({job.network for job in jobs if job.key not in self.state["epochs"]})
         done = []
         for i, job in enumerate(jobs):
-            if self._settled(job, jobs[i:], done):
-                self._train(job, done)
+            if self._settled(job, jobs[i:], done) and self._trained(job, done):
                 done.append(job)
+        if not done:
+            raise FerError("no network could be trained: what stands above says why")
         members = [job.key for job in done if not job.distilled]
         if len(members) > 1:
             self._combine(members)
-        self._submit()
-        said = [self._metrics(job.key, f"{job.key}_views") for job in done]
-        return [*said, *([self._metrics("ensemble")] if len(members) > 1 else [])]
+        told = [self._metrics(job.key, f"{job.key}_views") for job in done]
+        return [*told, *([self._metrics("ensemble")] if len(members) > 1 else [])]
 
     def _settled(self, job, rest, done):
         """Return whether there is time for a Job, whose epochs are written down now."""
-        epochs = self.state["epochs"]
-        if job.key in epochs:
-            return True
-        waiting = [other for other in rest if other.key not in epochs]
-        left = self.budget - self.clock.spent
-        try:
-            kept, found = epochs_for(waiting, self.state["costs"], left, bool(done))
-        except FerError:
-            if not done:
-                raise
-            kept = []
-        if job not in kept:
-            log(f"{job.key}: left out, {max(left, 0) / 60:.1f} minutes are left")
-            return False
-        self._write("epochs", epochs | {job.key: found * job.length})
-        log(f"{job.key}: {job.network}, {found * job.length} epochs, {left / 60:.1f} minutes left")
-        return True
+        epochs, costs = self.state["epochs"], self.state["costs"]
+        if job.key not in epochs:
+            begun = [x for x in rest if epochs.get(x.key)]
+            left = self.budget - self.clock.spent
+            left -= sum(seconds_of(x, epochs[x.key], costs) for x in begun)
+            waiting = [x for x in rest if x.key not in epochs]
+            trained = sum(not x.distilled for x in done)
+            kept, found = epochs_for(waiting, costs, left, trained, self.most)
+            found = found * job.epoch_factor if job in kept else 0
+            what = f"{job.network}, {found} epochs" if found else "no time for it"
+            log(f"{job.key}: {what}, {max(left, 0) / 60:.1f} minutes left")
+            self._write(epochs=epochs | {job.key: found})
+        return self.state["epochs"][job.key] > 0
 
-    def _write(self, key, value):
-        self.state[key] = value
+    def _write(self, **changed):
+        self.state |= changed
         runs.write_json(self.path, self.state)
 
-    def _train(self, job, done):
-        recipe = self._recipe(job.network, self.state["epochs"][job.key])
-        options = {}
+    def _trained(self, job, done):
+        """Train a Job; return whether something came of it that the others can use."""
+        recipe, options = self._recipe(job.network, self.state["epochs"][job.key]), {}
         if job.distilled:
             recipe = dataclasses.replace(recipe, label_smoothing=0.0)  # its targets are soft
             options["targets"] = self._targets([x.key for x in done if not x.distilled])
         place = dataclasses.replace(self.settings, seed=job.seed)
-        fit = training.fit_or_restore(job.network, self.dataset, place, recipe, job.key, **options)
+        try:
+            fit = training.fit_or_restore(
+                job.network, self.dataset, place, recipe, job.key, **options
+            )
+        except FerError as error:  # one that diverges must not cost the others
+            fault = str(error)
+        else:
+            fault = fault_of(fit.predictions["probabilities"])
+        if fault:
+            log(f"{job.key}: left out, {fault}")
+            return False
         answers = self.state["costs"][job.network][1]
         an_epoch = statistics.median(fit.history["seconds"])
-        self._write("costs", self.state["costs"] | {job.network: [an_epoch, answers]})
+        self._write(costs=self.state["costs"] | {job.network: [an_epoch, answers]})
         self._views(job.key, fit.model)
+        return True
 
     def _recipe(self, network, epochs):
-        larger = (
-            {"batch": 256, "learning_rate": 2e-3} if self.settings.profile.name == "gpu" else {}
-        )
-        return models.recipe(network, epochs=epochs, **larger)
+        if self.settings.profile.name != "gpu":
+            return models.recipe(network, epochs=epochs)
+        # The rate grows with the root of the batch, as for Adam: https://arxiv.org/abs/2205.10287
+        return models.recipe(network, epochs=epochs, batch=256, learning_rate=2e-3)
 
     def _measure(self, networks):
         """Measure what an epoch of each network takes here, and its answers."""
         for network in sorted(networks - self.state["costs"].keys()):
-            recipe = self._recipe(network, 2)
+            recipe = self._recipe(network, 3)
             train = self.dataset.rows("train")
-            rows = train[: _PROBED * recipe.batch]
+            options = {"rows": train[: _PROBED * recipe.batch]}
             key = f"measured_{network}"
             fit = training.fit_or_restore(
-                network, self.dataset, self.settings, recipe, key, rows=rows
+                network, self.dataset, self.settings, recipe, key, **options
             )
-            watched, all_rows = self.dataset.rows("valid"), len(self.dataset)
-            began = time.perf_counter()
-            training.predict(fit.model, self.dataset.images[watched])
-            seconds = time.perf_counter() - began
-            # An epoch ends with the watched rows and new batch-norm statistics: half as many.
-            steps = max(fit.history["seconds"].iloc[-1] - 1.5 * seconds, 0.0)
-            an_epoch = steps * len(train) / len(rows) + 1.5 * seconds
+            answered = fit.predictions["index"]
+            one = _seconds_an_image(fit.model, self.dataset.images[answered[:2048]])
+            # An epoch ends with the watched rows and new batch-norm statistics.
+            watched = 1.5 * one * (fit.predictions["split"] != "test").sum()
+            seconds = fit.history["seconds"].iloc[1:].median()  # the first is for compiling
+            steps = max(seconds - watched, seconds / 4)
+            an_epoch = steps * len(train) / len(options["rows"]) + watched
             views = len(ensemble.VIEWS[VIEWS]) + 1
-            asked = views * (all_rows - len(train)) + len(train)  # a teacher is asked about train
-            answers = seconds * asked / max(len(watched), 1)
+            answers = one * (views * len(answered) + len(train))  # of train as a teacher
             log(f"{network}: {an_epoch:.1f} s an epoch, {answers:.1f} s to answer")
-            self._write("costs", self.state["costs"] | {network: [an_epoch, answers]})
+            self._write(costs=self.state["costs"] | {network: [an_epoch, answers]})
 
-    def _targets(self, teachers):
-        """Return what the members teach, kept in a file: a fit continues with the same numbers."""
-        folder = self.settings.run_dir
-        finished = [runs.read_json(folder / key / "run.json")["finished"] for key in teachers]
-        told = np.array([f"{key} {when}" for key, when in zip(teachers, finished, strict=True)])
-        path = folder / "targets.npz"
-        if path.exists():
-            with np.load(path) as file:
-                if np.array_equal(file["teachers"], told):
-                    return file["targets"]
-        networks = (models.load(folder / key / "model.keras") for key in teachers)
-        targets = ensemble.soft_targets(self.dataset, networks)
-        with runs.whole_file(path) as part, open(part, "wb") as file:
-            np.savez(file, targets=targets, teachers=told)
-        return targets
+    def _targets(self, members):
+        """Return what the members teach, kept in a file: a fit continues with the same numbers.
+
+        The first distilled network settles who teaches; members of a later call do not.
+        """
+        teachers = self.state["teachers"] or members
+        self._write(teachers=teachers)
+        path = self.settings.run_dir / "targets.npz"
+        if not path.exists():
+            folder = self.settings.run_dir
+            networks = (models.load(folder / key / "model.keras") for key in teachers)
+            targets = ensemble.soft_targets(self.dataset, networks)
+            with runs.whole_file(path) as part, open(part, "wb") as file:
+                np.savez(file, targets=targets)
+        with np.load(path) as file:
+            return file["targets"]
 
     def _views(self, key, network):
         """Write what a network says of several views, unless that is done."""
@@ -160,32 +192,32 @@ class Contest:
         ensemble.write_combined(run_dir, f"{key}_views", self.dataset, one, said, VIEWS)
 
     def _combine(self, members):
-        run_dir = self.settings.run_dir
         names = [f"{key}_views" for key in members]
-        told = ensemble.load_members(run_dir, self.dataset, names, leave_out_faulty=True)
-        for name, fault in told.left_out.items():
-            log(f"left out of the ensemble: {name} {fault}")
+        told = ensemble.load_members(self.settings.run_dir, self.dataset, names)
         said = ensemble.average(told.probabilities)
+        run_dir = self.settings.run_dir
         ensemble.write_combined(run_dir, "ensemble", self.dataset, told, said, "average")
 
-    def _metrics(self, *keys):
-        """Return the metrics of a folder, with the accuracy of its views beside them."""
+    def _metrics(self, key, views=None):
+        """Return the metrics of a folder, those of its views beside them."""
         folder = self.settings.run_dir
-        first, *views = [runs.read_json(folder / key / "metrics.json") for key in keys]
-        return first | ({"accuracy_of_views": views[0].get("accuracy")} if views else {})
+        told = runs.read_json(folder / key / "metrics.json")
+        beside = runs.read_json(folder / views / "metrics.json") if views else {}
+        return told | {f"views_{name}": value for name, value in beside.items()}
 
-    def _submit(self):
-        """Write the submissions of what is there, and their rows in the ledger."""
-        run_dir = self.settings.run_dir
-        rows = submission.test_rows(self.dataset)
-        folder = submission.folder(self.settings, rows)
+    def submit(self, keys, rows, folder):
+        """Write the submissions of some of these folders, and their rows in the ledger.
+
+        Args:
+            keys: folders that came of this run.
+            rows: int ``(n,)`` from ``submission.test_rows``.
+            folder: Path, where they go.
+        """
         example = submission.find_example(self.settings.root)
-        for key in _SUBMITTED:
-            view = run_dir / f"{key}_views"
-            # The small network is for speed: it is asked once.
-            source = view if view.exists() and key != "small" else run_dir / key
-            if not (source / "run.json").exists():
-                continue
+        # The small network is for speed: it is asked once.
+        sources = {"ensemble": "ensemble", "v8_distilled": "v8_distilled_views", "small": "small"}
+        for key in [key for key in sources if key in keys]:
+            source = self.settings.run_dir / sources[key]
             told = runs.read_predictions(source / "predictions.npz")
             file = folder / f"{self.dataset.name}-{key}.csv"
             submission.write_fer2013(file, self.dataset, told, example=example)
@@ -200,31 +232,17 @@ def keep_compiled(folder):
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
 
 
-def table(metrics):
-    """Return the lines of the table that a run ends with.
-
-    Args:
-        metrics: list of flat dicts from ``compete``.
-    """
-    head = ("", "network", "weights", "epochs", "seconds", "accuracy", "without twins", "views")
-    rows = [head]
-    for one in metrics:
-        known = "accuracy" in one
-        views = one.get("accuracy_of_views")
-        rows.append(
-            (
-                one["model"],
-                one["network"] if "+" not in one["network"] else "the members' mean",
-                f"{one['parameters']:,}",
-                str(one["epochs"]),
-                f"{one['train_seconds']:.0f}",
-                f"{one['accuracy']:.3f} ± {one['standard_error']:.3f}" if known else "",
-                f"{one['accuracy_without_twins']:.3f}" if known else "",
-                f"{views:.3f}" if views else "",
-            )
+def _check_begun(old, new, folder):
+    different = [f"{key} {old[key]} -> {new[key]}" for key in new if old.get(key) != new[key]]
+    if different:
+        raise FerError(
+            f"{folder} was begun with something else ({', '.join(different)}): give the same "
+            "again, or another folder with --run"
         )
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+
+
+def _seconds_an_image(network, images):
+    training.predict(network, images)  # compiles
+    began = time.perf_counter()
+    training.predict(network, images)
+    return (time.perf_counter() - began) / len(images)

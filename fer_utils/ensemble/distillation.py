@@ -7,7 +7,7 @@ from fer_utils.errors import FerError
 from fer_utils.training import predict
 
 
-def soft_targets(dataset, teachers, temperature=2.0, own=0.3):
+def soft_targets(dataset, teachers, temperature=2.0, label_weight=0.3):
     """Return targets for ``training.fit_or_restore``: the teachers' answers and the labels mixed.
 
     Hinton et al. 2015, https://arxiv.org/abs/1503.02531. The teachers have fitted the rows they
@@ -20,7 +20,7 @@ def soft_targets(dataset, teachers, temperature=2.0, own=0.3):
             them has one in memory at a time.
         temperature: the teachers' mean in log space is divided by it, then made to sum to 1;
             above 1 says more of the classes that come second.
-        own: share of a target that is the label's own, 0 to 1.
+        label_weight: share of a target that is the label's own, 0 to 1.
 
     Returns:
         float32 ``(n, classes)``. Rows that are no labelled ``train`` rows are zero.
@@ -28,9 +28,9 @@ def soft_targets(dataset, teachers, temperature=2.0, own=0.3):
     Raises:
         FerError: no teacher, another number of classes, a temperature or share out of range.
     """
-    if temperature <= 0 or not 0 <= own <= 1:
+    if temperature <= 0 or not 0 <= label_weight <= 1:
         raise FerError(
-            f"temperature {temperature:g} and own share {own:g}: take above 0, and 0 to 1"
+            f"temperature {temperature:g}, label_weight {label_weight:g}: take above 0, and 0 to 1"
         )
     rows = dataset.rows("train")
     rows = rows[dataset.labels[rows] >= 0]
@@ -41,7 +41,7 @@ def soft_targets(dataset, teachers, temperature=2.0, own=0.3):
     softened /= softened.sum(axis=1, keepdims=True)
     targets = np.zeros((len(dataset), len(dataset.classes)), np.float32)
     labels = np.eye(len(dataset.classes))[dataset.labels[rows]]
-    targets[rows] = own * labels + (1 - own) * softened
+    targets[rows] = label_weight * labels + (1 - label_weight) * softened
     return targets
 
 

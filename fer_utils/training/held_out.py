@@ -9,15 +9,16 @@ from fer_utils.balance.rows import checked
 def held_out(dataset, recipe, seed, rows=None):
     """Return which rows a fit reports on, and which it watches.
 
-    PublicTest is reported; where it has no labels, a tenth of Training. The same rows are
-    watched, as a curve, if nothing hangs on it. Where the recipe chooses by what it watches,
-    an epoch, when to stop or when to slow down, that is a tenth of the rows to fit: what is
-    reported has chosen nothing.
+    PublicTest is reported; where it has no labels, a tenth of Training, the same for each seed:
+    an ensemble's members answer the same rows, and none has fitted them. What is reported is
+    watched, as a curve, if nothing hangs on it. Where the recipe chooses by what it watches, an
+    epoch, when to stop or when to slow down, that is a tenth of the rows to fit: what is reported
+    has chosen nothing.
 
     Args:
         dataset: the Dataset.
         recipe: the Recipe.
-        seed: int.
+        seed: int, of the tenth that a recipe chooses by.
         rows: rows of ``train`` to fit; None for all.
 
     Returns:
@@ -30,7 +31,7 @@ def held_out(dataset, recipe, seed, rows=None):
     valid, train = dataset.rows("valid"), dataset.rows("train")
     train = train[dataset.labels[train] >= 0]
     labelled = len(valid) and (dataset.labels[valid] >= 0).all()
-    reported = valid if labelled else datasets.share(dataset, train, 0.1, seed)[1]
+    reported = valid if labelled else datasets.share(dataset, train, 0.1)[1]
     if not chooses(recipe):
         return reported, reported
     left = train if rows is None else np.unique(checked(dataset, rows))

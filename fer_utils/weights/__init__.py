@@ -71,10 +71,11 @@ def save_pretrained(name, network, told, folder=_HERE):
         FerError: a weight that float16 cannot hold; the file cannot be written.
     """
     weights = [np.asarray(weight) for weight in network.get_weights()]
-    largest = max(np.abs(weight).max() for weight in weights)
-    if not largest < np.finfo("float16").max:
-        raise FerError(f"{name}: a weight is {largest:g}, more than float16 holds: train it again")
-    arrays = {f"{i:03d}": weight.astype("float16") for i, weight in enumerate(weights)}
+    with np.errstate(over="ignore"):
+        halves = [weight.astype("float16") for weight in weights]
+    if not all(np.isfinite(half).all() for half in halves):
+        raise FerError(f"{name}: a weight is NaN, or more than float16 holds: train it again")
+    arrays = {f"{i:03d}": half for i, half in enumerate(halves)}
     path = Path(folder) / f"{name}.npz"
     content = io.BytesIO()
     np.savez_compressed(content, **arrays, **{_ABOUT: np.array(json.dumps(told))})
