@@ -59,14 +59,34 @@ def fitted(name, dataset, place):
         training.fit_or_restore("v8", dataset, one, recipe, key_of(name, seed))
 
 
-def answers(name, place):
+def answers(name, place, dataset):
     """Return ``(seeds, n, classes)``, what a row's networks said, and seconds, or None."""
-    folders = [place.run_dir / key_of(name, seed) for seed in range(SEEDS)]
-    if not all((folder / "run.json").exists() for folder in folders):
-        return None
-    told = [runs.read_predictions(folder / "predictions.npz") for folder in folders]
-    seconds = [runs.read_json(folder / "metrics.json")["train_seconds"] for folder in folders]
-    return np.stack([one["probabilities"] for one in told]), np.mean(seconds)
+    told, seconds = [], []
+    for seed in range(SEEDS):
+        folder = place.run_dir / key_of(name, seed)
+        identity = (runs.read_json(folder / "run.json") or {}).get("identity", {})
+        # Another part of the data, or other epochs, are another experiment.
+        if identity.get("data") != dataset.fingerprint or identity["recipe"]["epochs"] != EPOCHS:
+            return None
+        told.append(runs.read_predictions(folder / "predictions.npz")["probabilities"])
+        seconds.append(runs.read_json(folder / "metrics.json")["train_seconds"])
+    return np.stack(told), np.mean(seconds)
+
+
+def print_row(name, found, usual, known, groups):
+    """Print a line of the table; the gain's error is over starts and, in pairs, over rows."""
+    right = [[evaluation.accuracy(known, said) for said in x[0]] for x in (found, usual)]
+    gains = np.subtract(*right)
+    # The starts answer the same rows: bootstrapped together, as one group each.
+    both = {"usual": np.concatenate(usual[0]), "changed": np.concatenate(found[0])}
+    compared = evaluation.compare(np.tile(known, SEEDS), both, np.tile(groups, SEEDS))
+    rows = compared.loc["changed", "gain_error"]
+    error = np.hypot(gains.std(ddof=1) / np.sqrt(SEEDS), rows)
+    spread = np.std(right[0], ddof=1)
+    print(
+        f"| {name} | {np.mean(right[0]):.3f} | {spread:.3f} | {gains.mean():+.3f} "
+        f"| {error:.3f} | {found[1]:.0f} |"
+    )
 
 
 def main():
@@ -77,35 +97,12 @@ def main():
     for name in sys.argv[2:] or CHANGES:
         fitted(name, dataset, place)
     rows = dataset.rows("valid")
-    known, groups = dataset.labels[rows], dataset.groups[rows]
-    print(
-        f"\n{ROWS:,} images fitted, {EPOCHS} epochs, {SEEDS} starts, {len(rows):,} judged, {where}"
-    )
-    print("\n| v8 with | accuracy | starts differ by | gained | error | seconds |")
+    print(f"\n{ROWS:,} images fitted, {EPOCHS} epochs, {SEEDS} starts, {len(rows):,} judged,")
+    print(f"{where}\n\n| v8 with | accuracy | starts differ by | gained | error | seconds |")
     print("|---|---|---|---|---|---|")
-    usual = answers("v8", place)
-    for name in CHANGES:
-        found = answers(name, place)
-        if found is None or usual is None:
-            continue
-        right = [[evaluation.accuracy(known, said) for said in x[0]] for x in (found, usual)]
-        mean, spread = np.mean(right[0]), np.std(right[0], ddof=1)
-        gains = np.subtract(*right)
-        print(
-            f"| {name} | {mean:.3f} | {spread:.3f} | {gains.mean():+.3f} "
-            f"| {_error(known, found[0], usual[0], groups):.3f} | {found[1]:.0f} |"
-        )
-
-
-def _error(known, said, usual, groups):
-    """Return the standard error of a mean gain: over starts, and over the rows in pairs."""
-    hits = [(x.argmax(axis=2) == known).astype(float) for x in (said, usual)]
-    gains = (hits[0] - hits[1]).mean(axis=1)
-    by_row = (hits[0] - hits[1]).mean(axis=0)
-    _, group = np.unique(groups, return_inverse=True)
-    sums = np.bincount(group, by_row - by_row.mean())
-    rows = np.sqrt((sums**2).sum()) / len(known)
-    return np.hypot(gains.std(ddof=1) / np.sqrt(SEEDS), rows)
+    found = {name: answers(name, place, dataset) for name in CHANGES}
+    for name in [name for name in CHANGES if found[name] and found["v8"]]:
+        print_row(name, found[name], found["v8"], dataset.labels[rows], dataset.groups[rows])
 
 
 if __name__ == "__main__":

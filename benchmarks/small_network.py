@@ -84,16 +84,15 @@ def main():
     heads = [
         f"{runtime}, batch {batch}" for runtime in ("Keras", "ONNX Runtime") for batch in BATCHES
     ]
-    print(f"| network | weights | accuracy | {' | '.join(heads)} |")
-    print("|---" * (3 + len(heads)) + "|")
+    print(f"| network | weights | accuracy | without twins | {' | '.join(heads)} |")
+    print("|---" * (4 + len(heads)) + "|")
     for name, model in found.items():
         metrics = runs.read_json(run / wanted[name] / "metrics.json") or {}
         known = "accuracy" in metrics
-        score = (
-            f"{metrics['accuracy']:.3f} ± {metrics['standard_error']:.3f}"
-            if known
-            else "untrained"
-        )
+        scores = ["untrained", ""]
+        if known:
+            scores = [f"{metrics['accuracy']:.3f} ± {metrics['standard_error']:.3f}"]
+            scores += [f"{metrics['accuracy_without_twins']:.3f}"]
         cells = [
             f"{statistics.median(rates[name, runtime, batch]):,.0f}"
             if (name, runtime, batch) in rates
@@ -101,7 +100,7 @@ def main():
             for runtime in ("Keras", "ONNX Runtime")
             for batch in BATCHES
         ]
-        print(f"| {name} | {model.count_params():,} | {score} | {' | '.join(cells)} |")
+        print(f"| {name} | {model.count_params():,} | {' | '.join(scores + cells)} |")
 
 
 if __name__ == "__main__":
