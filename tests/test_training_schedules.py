@@ -9,6 +9,7 @@ from conftest import draw_faces
 from test_training import interrupt, made_settings, same
 
 from fer_utils import models, training
+from fer_utils.models import losses
 from fer_utils.errors import FerError
 from fer_utils.training.optimizers import optimizer
 
@@ -93,3 +94,31 @@ def test_a_rising_rate_goes_on_where_a_fit_continues(tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             fitted(tmp_path / "parts")
     same(fitted(tmp_path / "parts"), whole)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"epochs": 0}, "epochs is a number from 1 on: not 0"),
+        ({"batch": 0}, "batch is a number from 1 on"),
+        ({"learning_rate": math.nan}, "learning_rate is a number above 0: not nan"),
+        ({"label_smoothing": 1.5}, "label_smoothing is a share, 0 to below 1: not 1.5"),
+        ({"patience": -1}, "patience is 0 or more: not -1"),
+    ],
+)
+def test_a_recipe_out_of_range_is_refused(change, said):
+    with pytest.raises(FerError, match=said):
+        models.recipe("tiny", **change)
+
+
+def test_an_unknown_loss_is_refused():
+    with pytest.raises(FerError, match="no loss 'nope': write l2_svm, or Keras's name"):
+        losses.get("nope")
+
+
+def test_only_images_as_they_are_can_be_asked_about(faces):
+    network = models.build("tiny", faces.classes, (48, 48), 24)
+    with pytest.raises(FerError, match="give them as they are, 0 to 255"):
+        training.predict(network, faces.images[:3] / 255)
+    with pytest.raises(FerError, match=r"shape \(48, 48\).*image\[None\]"):
+        training.predict(network, faces.images[0])

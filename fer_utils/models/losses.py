@@ -1,5 +1,7 @@
 """Losses that Keras does not have, by the name that a recipe gives."""
 
+from fer_utils.errors import FerError
+
 _TINY = 1e-30  # a probability that underflowed has no logarithm
 
 
@@ -11,8 +13,22 @@ def get(name):
 
     Returns:
         The function, or the name itself where it is Keras's.
+
+    Raises:
+        FerError: Keras has no such loss.
     """
-    return {"l2_svm": l2_svm}.get(name, name)
+    import keras
+
+    if name == "l2_svm":
+        return l2_svm
+    try:
+        keras.losses.get(name)
+    except ValueError as error:
+        raise FerError(
+            f"no loss {name!r}: write l2_svm, or Keras's name of one, such as "
+            "categorical_crossentropy"
+        ) from error
+    return name
 
 
 def l2_svm(targets, probabilities):

@@ -1,11 +1,16 @@
 """The Recipe: all that says how a network is trained."""
 
 import dataclasses
+import math
+
+from fer_utils.errors import FerError
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
     """How a network is trained.
+
+    Raises FerError where a number is out of its range. Names are checked where they are used.
 
     Args:
         optimizer: Keras's name, for example ``rmsprop``.
@@ -66,3 +71,25 @@ class Recipe:
     warm_up: float = 0.0
     alternate: bool = False
     sharpness: float = 0.0
+
+    def __post_init__(self):
+        for name, (holds, wanted) in _RANGES.items():
+            value = getattr(self, name)
+            if not holds(value):
+                raise FerError(f"a recipe's {name} is {wanted}: not {value!r}")
+
+
+_share = (lambda value: 0 <= value < 1, "a share, 0 to below 1")
+_count = (lambda value: value >= 1, "a number from 1 on")
+_amount = (lambda value: value >= 0, "0 or more")
+_RANGES = {
+    "learning_rate": (lambda value: 0 < value < math.inf, "a number above 0"),
+    "batch": _count,
+    "epochs": _count,
+    "label_smoothing": _share,
+    "decay": _amount,
+    "plateau_patience": _count,
+    "patience": _amount,
+    "average": _share,
+    "head_epochs": _amount,
+}

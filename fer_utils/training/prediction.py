@@ -2,6 +2,10 @@
 
 import math
 
+import numpy as np
+
+from fer_utils.errors import FerError
+
 _BATCH = 512  # images of up to 64x64; of larger ones fewer, so that the numbers they become fit
 _PIXELS = _BATCH * 64 * 64
 
@@ -10,11 +14,26 @@ def predict(model, images, mirrored=False):
     """Return float32 ``(n, classes)`` probabilities of uint8 images ``(n, height, width, …)``.
 
     With ``mirrored``, the mean of those of the image and of its mirror image.
+
+    Raises:
+        FerError: not a batch of images, or values that were divided by 255 already.
     """
+    _check(images)
     probabilities = model.predict(images, batch_size=batch_size(model), verbose=0)
     if not mirrored:
         return probabilities
     return (probabilities + predict(model, images[:, :, ::-1])) / 2
+
+
+def _check(images):
+    if np.ndim(images) not in (3, 4):
+        raise FerError(
+            f"images have shape {np.shape(images)}: give (n, height, width), a single one as "
+            "image[None]"
+        )
+    # Networks scale inside: what is scaled before they see as all but black.
+    if np.issubdtype(images.dtype, np.floating) and images.size and images.max() <= 1:
+        raise FerError("the images' largest value is 1 or less: give them as they are, 0 to 255")
 
 
 def batch_size(model):
