@@ -9,8 +9,8 @@ from conftest import draw_faces
 from test_training import interrupt, made_settings, same
 
 from fer_utils import models, training
-from fer_utils.models import losses
 from fer_utils.errors import FerError
+from fer_utils.models import losses
 from fer_utils.training.optimizers import optimizer
 
 pytestmark = pytest.mark.backend
