@@ -119,6 +119,12 @@ def test_an_ensemble_is_kept_as_a_model_is(faces, trained):
     np.testing.assert_allclose(again.probabilities[0], said, rtol=1e-5)
     identity = runs.read_json(run / "both" / "run.json")["identity"]
     assert identity["members"] == ["v1", "v22"]
+    times = {file: file.stat().st_mtime_ns for file in (run / "both").iterdir()}
+    assert len(times) == 3
+    ensemble.write_combined(run, "both", faces, members, said, "average")
+    assert {file: file.stat().st_mtime_ns for file in times} == times  # nothing looks changed
+    ensemble.write_combined(run, "both", faces, members, said[:, ::-1], "average")
+    assert all(file.stat().st_mtime_ns > times[file] for file in times)
 
 
 def test_one_row_is_no_constant_member():

@@ -361,6 +361,14 @@ def test_one_file_holds_several_studies(place):
     assert len(tuning.trials(opened(place, "random", sampler="random"))) == 2
 
 
+def test_a_file_is_left_as_it_is_where_nothing_is_to_be_done(tmp_path):
+    path = tmp_path / "studies.journal"
+    tuning.search(opened(path, "tpe"), Fake(), 2)
+    written = path.read_bytes()
+    assert len(tuning.search(opened(path, "tpe"), Fake(), 2)) == 2
+    assert path.read_bytes() == written
+
+
 def test_a_study_of_something_else_is_refused_or_begun_anew(place):
     tuning.search(opened(place, identity={"data": "a"}), Fake(), 2)
     with pytest.raises(FerError, match="'study' was begun with another data a -> b: give it ano"):

@@ -40,10 +40,26 @@ def write_combined(run_dir, key, dataset, members, probabilities, method):
         "device": run["device"],
         **evaluation.evaluate(dataset, predictions),
     }
-    folder = run_dir / key
+    folder, run = run_dir / key, {**run, "identity": identity}
+    if _is_there(folder, run, metrics, predictions):
+        return metrics  # its time stays too, so that what depends on it is still up to date
     (folder / "run.json").unlink(missing_ok=True)  # it vouches for files that change now
     runs.write_predictions(folder / "predictions.npz", **predictions)
     runs.write_json(folder / "metrics.json", metrics)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    runs.write_json(folder / "run.json", {**run, "identity": identity, "finished": now})
+    runs.write_json(folder / "run.json", run | {"finished": now})
     return metrics
+
+
+def _is_there(folder, run, metrics, predictions):
+    """Return whether a folder has just this, written whole."""
+    old = runs.read_json(folder / "run.json")
+    if old is None or old != run | {"finished": old.get("finished")}:
+        return False
+    if runs.read_json(folder / "metrics.json") != metrics:
+        return False
+    path = folder / "predictions.npz"
+    told = runs.read_predictions(path) if path.exists() else {}
+    return told.keys() >= predictions.keys() and all(
+        np.array_equal(told[key], value) for key, value in predictions.items()
+    )

@@ -48,11 +48,11 @@ def record(ledger, file, metrics, run, kaggle=""):
         "public_dedup": _rounded(public.get("accuracy_without_twins")),
         "kaggle": kaggle,
     }
-    kept = [old for old in read_ledger(ledger) if old["file"] != row["file"]]
+    rows = {old["file"]: old for old in read_ledger(ledger)} | {row["file"]: row}
     with runs.whole_file(ledger) as part, open(part, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, LEDGER_COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows([*kept, row])
+        writer.writerows(rows.values())
     return row
 
 

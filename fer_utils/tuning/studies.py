@@ -67,6 +67,10 @@ def open_study(
 
 
 def _created(options):
+    known, name = options["storage"], options["study_name"]
+    # Creating what is there adds a line to a journal, which then looks changed.
+    if known is not None and name in optuna.get_all_study_names(storage=known):
+        return optuna.load_study(**options)
     return optuna.create_study(direction="maximize", load_if_exists=True, **options)
 
 
