@@ -149,7 +149,20 @@ def test_what_differs_is_said_and_trained_anew(
 ):
     with pytest.raises(Trained):
         train(dataset, copied.parent, **changes)
-    assert capsys.readouterr().out == f"tiny: trained anew, because {said}\n"
+    assert capsys.readouterr().out.startswith(f"tiny: trained anew, because {said}\n")
+
+
+def test_what_is_trained_anew_does_not_lose_the_fit_before(dataset, copied, finished, capsys):
+    shorter = dataclasses.replace(RECIPE, epochs=1)
+    anew = train(dataset, copied.parent, shorter)
+    said = capsys.readouterr().out
+    assert said.endswith("tiny: the one before is kept in replaced/tiny\n")
+    assert left(anew) == FILES
+    again = train(dataset, copied.parent / "replaced")
+    assert capsys.readouterr().out == f"tiny: restored, {EPOCHS} epochs\n"
+    same(again, finished)
+    train(dataset, copied.parent, shorter)
+    assert "kept" not in capsys.readouterr().out, "restored: nothing is replaced"
 
 
 def test_other_data_is_trained_anew(dataset, copied, no_training, capsys):
@@ -212,8 +225,10 @@ def test_an_interrupted_fit_continues(finished, dataset, tmp_path, monkeypatch, 
     capsys.readouterr()
     continued = train(dataset, tmp_path)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "continues after epoch 2"
-    assert [line[:10] for line in lines[1:]] == ["epoch   3/", "epoch   4/"]
+    assert lines[0].startswith("tiny: ")
+    assert lines[0].endswith(" images, 4 epochs of 20: profile test")
+    assert lines[1] == "continues after epoch 2"
+    assert [line[:10] for line in lines[2:]] == ["epoch   3/", "epoch   4/"]
     same(continued, finished)
     assert left(continued) == FILES
 
@@ -226,7 +241,7 @@ def test_a_damaged_checkpoint_starts_anew(finished, dataset, tmp_path, monkeypat
     cut(tmp_path / "tiny" / "checkpoint" / "epoch2.weights.h5")
     capsys.readouterr()
     restarted = train(dataset, tmp_path)
-    assert capsys.readouterr().out.startswith("starts anew: ")
+    assert "\nstarts anew: " in capsys.readouterr().out
     same(restarted, finished)
     assert left(restarted) == FILES
 
@@ -269,7 +284,7 @@ def test_a_killed_fit_continues(finished, dataset, tmp_path, capsys):
     checkpoint = tmp_path / "tiny" / "checkpoint"
     assert len(list(checkpoint.glob(f".epoch2.*{runs.PART}.weights.h5"))) == 1
     continued = train(dataset, tmp_path)
-    assert capsys.readouterr().out.startswith("continues after epoch 1\n")
+    assert "\ncontinues after epoch 1\n" in capsys.readouterr().out
     same(continued, finished)
     assert left(continued) == FILES
 

@@ -70,7 +70,10 @@ def settle(version, name, **changes):
 
 
 def list_models(pattern="*"):
-    """Return the registered names that match, sorted, for example ``list_models("jh*")``."""
+    """Return the registered names that match, sorted, for example ``list_models("jh*")``.
+
+    ``v1`` to ``v8`` are not among them: each stands for one of these, see ``resolve``.
+    """
     return sorted(fnmatch.filter(_ENTRIES, pattern))
 
 

@@ -14,6 +14,7 @@ from fer_utils.training.folder import Fit, metrics_of, restore, write
 from fer_utils.training.held_out import held_out
 from fer_utils.training.identity import identity_of
 from fer_utils.training.layers import BACKBONE
+from fer_utils.training.log import log_beginning
 from fer_utils.training.memory import out_of_memory_said
 from fer_utils.training.precision import precision_for_device, under_precision
 from fer_utils.training.prediction import predict
@@ -72,7 +73,8 @@ def fit_or_restore(
 
     entry = models.describe(name)
     folder = settings.run_dir / (key or (name if isinstance(name, str) else entry.name))
-    recipe = _resolved(recipe or entry.recipe, settings.profile)
+    asked = recipe or entry.recipe
+    recipe = _resolved(asked, settings.profile)
     reported, watched = held_out(dataset, recipe, settings.seed, rows)
     examples = Examples(dataset, watched, recipe, settings.seed, rows, targets, reported)
     keras.utils.set_random_seed(settings.seed)
@@ -90,6 +92,7 @@ def fit_or_restore(
             curves.begin(restored.history.to_dict("records"))
         return restored
 
+    log_beginning(folder.name, f"{len(examples.rows):,} images", recipe, asked, settings.profile)
     with out_of_memory_said(recipe.batch):
         trainer = Trainer(fitted, examples, recipe, settings.seed, start is not None)
         history = trainer.run(folder / "checkpoint", identity, curves)

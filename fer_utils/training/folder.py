@@ -1,6 +1,7 @@
 """A finished fit and its folder: ``run.json`` is written last and vouches for the rest."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 from fer_utils import runs
@@ -10,6 +11,8 @@ from fer_utils.training.checkpoints import Checkpoints
 from fer_utils.training.identity import differences
 from fer_utils.training.log import log
 from fer_utils.training.versions import provenance
+
+_FILES = ("model.keras", "history.csv", "predictions.npz", "metrics.json", "run.json")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +66,13 @@ def restore(folder, identity):
 
 
 def write(fit, identity):
-    """Write the run folder, ``run.json`` last: with it the fit counts as finished."""
+    """Write the run folder, ``run.json`` last: with it the fit counts as finished.
+
+    A finished fit of another recipe or other data is not lost: the last such one is kept under
+    ``replaced``, beside the folder.
+    """
     folder = fit.folder
+    _set_aside(folder, identity)
     (folder / "run.json").unlink(missing_ok=True)  # it vouches for files that change now
     with runs.whole_file(folder / "model.keras") as part:
         fit.model.save(part)
@@ -75,6 +83,21 @@ def write(fit, identity):
     runs.write_json(folder / "run.json", {"identity": identity, **provenance()})
     Checkpoints(folder / "checkpoint", identity).remove()
     return fit
+
+
+def _set_aside(folder, identity):
+    run = runs.read_json(folder / "run.json")
+    if run is None or not differences(run.get("identity", {}), identity):
+        return
+    kept = folder.parent / "replaced" / folder.name
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+        for name in _FILES:  # run.json last: a kill in between leaves both where they are found
+            if (folder / name).exists():
+                os.replace(folder / name, kept / name)
+    except OSError as error:
+        raise runs.writing_error(kept, error) from error
+    log(f"{folder.name}: the one before is kept in replaced/{folder.name}")
 
 
 def metrics_of(key, identity, history, start=None):

@@ -10,6 +10,7 @@ from fer_utils.models import sequences as networks
 from fer_utils.training.examples import Examples
 from fer_utils.training.folder import Fit, metrics_of, restore, write
 from fer_utils.training.identity import architecture_of, identity_of
+from fer_utils.training.log import log_beginning
 from fer_utils.training.memory import out_of_memory_said
 from fer_utils.training.prediction import predict
 from fer_utils.training.start import begin_from, digest_of
@@ -61,7 +62,8 @@ def fit_sequences(
     import keras
 
     networks.check_kind(kind)
-    recipe = _checked(recipe or networks.recipe(kind), settings.profile.epochs)
+    asked = recipe or networks.recipe(kind)
+    recipe = _checked(asked, settings.profile.epochs)
     if frozen and start is None:
         raise FerError("a frozen network must have been trained: give it as start")
     keras.utils.set_random_seed(settings.seed)
@@ -78,7 +80,12 @@ def fit_sequences(
         "start": "random" if start is None else digest_of(start),
         "frozen": frozen,
     }
-    return restore(folder, identity) or _fitted(model, sequences, recipe, folder, identity)
+    restored = restore(folder, identity)
+    if restored:
+        return restored
+    fitted = f"{len(sequences.peaks.rows('train'))} sequences"
+    log_beginning(folder.name, fitted, recipe, asked, settings.profile)
+    return _fitted(model, sequences, recipe, folder, identity)
 
 
 def _begun(kind, single, start):
