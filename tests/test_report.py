@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from fer_utils import runs
 from fer_utils.pipeline import report, results
 from fer_utils.pipeline.suite import Notebook
 
@@ -125,6 +126,14 @@ def test_results_csv_has_all_flat_values(run_dir, page):
 def test_damaged_metrics_are_left_out(run_dir):
     (run_dir / "tiny" / "metrics.json").write_text('{"half')
     assert [row["model"] for row in results.collect(run_dir)] == ["jhamski"]
+
+
+def test_versions_and_their_ensemble_come_first(tmp_path):
+    names = ["06_jh_v2", "ensemble", "happy_sad", "v1", "v5_svm", "v8_views"]
+    for name in names:
+        runs.write_json(tmp_path / name / "metrics.json", {"accuracy": 0.5})
+    shown = [row["model"] for row in results.collect(tmp_path)]
+    assert shown == ["ensemble", "v1", "v8_views", "06_jh_v2", "happy_sad", "v5_svm"]
 
 
 def test_columns_that_few_rows_have_stay_in_the_csv():

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import filecmp
 import math
+import re
 from pathlib import Path
 
 from rich import box
@@ -19,17 +20,21 @@ _FIRST = (
 )
 _SHORT = ("model", "parameters", "train_seconds", "accuracy", "scored_on")
 _ERROR = "standard_error"
+_SUBMITTED = re.compile(r"v\d+(_views)?|ensemble")
 
 
 def collect(run_dir):
-    """Return the rows of results, one dict a model: ``RUN/*/metrics.json``, flat values only."""
+    """Return the rows of results, one dict a model: ``RUN/*/metrics.json``, flat values only.
+
+    The versions and their ensemble come first, what they are compared with behind them.
+    """
     rows = []
     for path in sorted(run_dir.glob("*/metrics.json")):
         found = runs.read_json(path)
         if isinstance(found, dict):
             flat = {k: v for k, v in found.items() if isinstance(v, (str, int, float))}
             rows.append({"model": path.parent.name, **flat})
-    return rows
+    return sorted(rows, key=lambda row: not _SUBMITTED.fullmatch(str(row["model"])))
 
 
 def columns(rows):
