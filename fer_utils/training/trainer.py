@@ -9,6 +9,7 @@ from fer_utils.models import losses
 from fer_utils.training.averaging import averaged
 from fer_utils.training.checkpoints import Checkpoints
 from fer_utils.training.epochs import epoch_callback, stopped
+from fer_utils.training.fused import fuse
 from fer_utils.training.graphs import optimise_graphs
 from fer_utils.training.layers import Backbone
 from fer_utils.training.log import log
@@ -45,6 +46,8 @@ class Trainer:
         self.batches, self.watched = examples.batches(), examples.watched()
         self.model = self._with_augmentation(seed)
         sharpen(self.model, recipe.sharpness)
+        if self._compiled_by_xla() is False:
+            fuse(network)
         self.draws = _draws(self.model)
         self.backbone = Backbone(network, started) if recipe.head_epochs else None
         self.phase, self.history, self.kept = None, [], None

@@ -111,5 +111,7 @@ def own_trials(study):
 
 def _told(trial):
     """Return a list of accuracy and loss, a pair an epoch; empty while it runs."""
+    if not trial.state.is_finished():
+        return []  # its process may have written one of the two lists, not yet the other
     told = (trial.user_attrs.get(name, []) for name in ("accuracies", "losses"))
     return list(zip(*told, strict=True))
