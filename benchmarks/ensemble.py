@@ -37,7 +37,7 @@ def print_views(run, key, dataset, rows):
     """Print what each kind of views gives a network, and the seconds that it takes."""
     network, answers, cost = models.load(run / key / "model.keras"), {}, {}
     images = dataset.images[rows]
-    training.predict(network, images[:512])  # compiles
+    training.predict(network, images)  # compiles
     for name, kinds in ensemble.VIEWS.items():
         began = time.perf_counter()
         answers[name] = ensemble.predict_views(network, images, name)
@@ -62,7 +62,8 @@ def main():
     for key in [*names, *(x for x in ("v8_distilled", "small") if (run / x).is_dir())]:
         print_views(run, key, dataset, rows)
 
-    members = ensemble.load_members(run, dataset, [f"{key}_views" for key in names]).of("valid")
+    members = ensemble.load_members(run, dataset, [f"{key}_views" for key in names])
+    members = members.keep(members.split == "valid")
     said = members.probabilities
     ways = {
         "the best alone, chosen on these rows": max(

@@ -104,6 +104,10 @@ def test_as_time_gets_shorter_the_least_worth_goes_first():
     ]
 
 
+def test_nothing_is_left_to_do_where_all_but_members_is_done():
+    assert compete.epochs_for(compete.jobs_for(9)[3:9], COSTS, 60, trained=3) == ([], 0)
+
+
 def test_one_network_gets_what_time_there_is_and_less_is_refused():
     jobs = compete.jobs_for(9)
     assert compete.epochs_for(jobs, COSTS, 600)[1] == 5

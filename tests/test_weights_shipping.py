@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -18,7 +19,8 @@ def trained(tmp_path_factory):
     """Return the Dataset and the run folder of one tiny network, taught by another."""
     from fer_utils import settings
 
-    dataset, run = draw_faces(120, side=24), tmp_path_factory.mktemp("run")
+    dataset = dataclasses.replace(draw_faces(120, side=24), name="fer2013")
+    run = tmp_path_factory.mktemp("run")
     profile = settings.Profile("test", rows=200, epochs=2, side_epochs=1, side_rows=100)
     place = settings.Settings("synthetic", None, profile, run, seed=0)
     recipe = models.recipe("tiny", epochs=2)
@@ -26,6 +28,8 @@ def trained(tmp_path_factory):
     targets = np.eye(7, dtype="float32")[dataset.labels]
     training.fit_or_restore("tiny", dataset, place, recipe, "small", targets=targets)
     training.fit_or_restore("tiny", dataset, place, recipe, "other_size", size=16)
+    half = dataset.rows("train")[:60]
+    training.fit_or_restore("tiny", dataset, place, recipe, "half", rows=half)
     runs.write_json(run / "compete.json", {"teachers": ["member1", "member1"]})
     return dataset, run
 
@@ -62,16 +66,23 @@ def test_what_does_not_ship_is_said(trained, tmp_path):
         ("member7", dataset, "no finished training"),
         ("small", draw_faces(110, side=24), "other data"),
         ("other_size", dataset, "another size"),
+        ("half", dataset, "half was fitted with rows of its own"),
     ):
         with pytest.raises(FerError, match=said):
             ship(run, key, "x", given, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_scores_or_teachers_nothing_ships(trained, tmp_path):
+    dataset, run = trained
     hidden = dataclasses.replace(dataset, labels=np.full(len(dataset), -1, np.int8))
-    run_json = json.loads((run / "small" / "run.json").read_text())
-    run_json["identity"]["data"] = hidden.fingerprint
-    runs.write_json(tmp_path / "run" / "small" / "run.json", run_json)
-    runs.write_json(tmp_path / "run" / "small" / "metrics.json", {})
-    with pytest.raises(FerError, match="PublicTest has labels"):
-        ship(tmp_path / "run", "small", "x", hidden, tmp_path)
+    for given, said in ((hidden, "FER2013 with its labels"), (dataset, "with targets of its own")):
+        shutil.copytree(run / "small", tmp_path / "small", dirs_exist_ok=True)
+        run_json = json.loads((run / "small" / "run.json").read_text())
+        run_json["identity"]["data"] = given.fingerprint
+        runs.write_json(tmp_path / "small" / "run.json", run_json)
+        with pytest.raises(FerError, match=said):
+            ship(tmp_path, "small", "x", given, tmp_path / "out")
 
 
 def test_the_command_says_what_to_write(capsys):
