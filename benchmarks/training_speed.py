@@ -18,6 +18,7 @@ import numpy as np
 from fer_utils import backend, datasets, models, training
 from fer_utils.augment import layers as augment
 from fer_utils.training.examples import Examples
+from fer_utils.training.fused import fuse
 from fer_utils.training.optimizers import optimizer
 from fer_utils.training.precision import compiled_by_xla, under_precision
 
@@ -67,6 +68,8 @@ def in_the_step(name, dataset):
     with under_precision(precision):
         network = models.build(name, dataset.classes, dataset.images.shape[1:])
     model = augment.in_front(network, recipe.augmentation)
+    if compiled_by_xla(precision) is False:
+        fuse(network)
     model.compile(
         optimizer(recipe, 100 * len(batches)),
         recipe.loss,

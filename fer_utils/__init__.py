@@ -2,7 +2,7 @@
 
 Import the room you need, for example ``from fer_utils import datasets``. Nothing heavy is
 imported here, so that ``python -m fer_utils --help`` answers at once. ``list_pretrained()`` names
-the trained networks that come with the package, none so far; ``load_pretrained`` returns one.
+the trained networks that come with the package; ``load_pretrained`` returns one.
 """
 
 __version__ = "0.1.0"

@@ -16,6 +16,9 @@ os.environ.setdefault("MPLBACKEND", "agg")
 # A shell that starts pytest in the background has Ctrl-C ignored, here and in all children;
 # the tests that press it mean the usual one.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if os.environ.get("KERAS_BACKEND") == "jax":
+    # Steps of small networks, run a few times: XLA's optimising took a third of all the time.
+    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     # Each fit compiles the same steps again: jax keeps them from one to the next.
     COMPILED = tempfile.TemporaryDirectory(prefix="fer-compiled-")

@@ -21,6 +21,7 @@ from fer_utils.compete.table import table
 from fer_utils.errors import FerError
 
 COSTS = {"vgg_gap": (100, 20), "se_resnet": (100, 20), "wide_short": (50, 20), "compact": (10, 5)}
+MINUTES = (170, 200, 450, 3000)
 
 
 @pytest.fixture
@@ -81,10 +82,10 @@ def named(kept):
 
 def test_more_time_is_more_members_then_more_epochs():
     jobs = compete.jobs_for(9)
-    found = [compete.epochs_for(jobs, COSTS, minutes * 60) for minutes in (100, 120, 300, 3000)]
+    found = [compete.epochs_for(jobs, COSTS, minutes * 60) for minutes in MINUTES]
     assert [len(kept) for kept, _ in found] == [5, 6, 11, 11]
     assert found[-1][1] == plan.MAX_EPOCHS
-    for (kept, epochs), minutes in zip(found, (100, 120, 300, 3000), strict=True):
+    for (kept, epochs), minutes in zip(found, MINUTES, strict=True):
         spent = sum(plan.seconds_of(job, epochs * job.epoch_factor, COSTS) for job in kept)
         assert epochs >= plan.MIN_EPOCHS
         assert spent <= minutes * 60 * plan.USED
@@ -92,14 +93,19 @@ def test_more_time_is_more_members_then_more_epochs():
 
 def test_as_time_gets_shorter_the_least_worth_goes_first():
     jobs, both = compete.jobs_for(9), ["v8_distilled", "small"]
-    kept = [named(compete.epochs_for(jobs, COSTS, 60 * m)[0]) for m in (90, 80, 60, 30, 10)]
+    kept = [named(compete.epochs_for(jobs, COSTS, 60 * m)[0]) for m in (150, 120, 100, 80, 60, 10)]
     assert kept == [
         ["member1", "member2", "member3", *both],
         ["member1", "member2", *both],
         ["member1", "member2", "small"],
+        ["member1", "member2"],
         ["member1", "small"],
         ["member1"],
     ]
+
+
+def test_nothing_is_left_to_do_where_all_but_members_is_done():
+    assert compete.epochs_for(compete.jobs_for(9)[3:9], COSTS, 60, trained=3) == ([], 0)
 
 
 def test_one_network_gets_what_time_there_is_and_less_is_refused():

@@ -48,7 +48,7 @@ def test_members_in_the_order_named(faces, trained):
     members = ensemble.load_members(run, faces, ["v333", "v1"])
     assert members.names == ("v333", "v1")
     assert members.probabilities.shape == (2, 40, 7)
-    watched = members.of("valid")
+    watched = members.keep(members.split == "valid")
     assert watched.index.tolist() == list(range(160, 180))
     assert watched.probabilities.shape == (2, 20, 7)
     assert np.array_equal(members.take(["v1"]).probabilities[0], members.probabilities[1])

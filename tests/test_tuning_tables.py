@@ -69,6 +69,16 @@ def test_the_table_holds_what_was_drawn_and_what_came_of_it(random):
     assert set(random["problem"]) <= {"", "too useless"}
 
 
+def test_a_trial_that_another_process_writes_just_now_is_running():
+    study = tuning.open_study(None, "two", sampler="random", pruner="none")
+    trial = study.ask(CHOICES)
+    trial.set_user_attr("accuracies", [0.2])  # its losses come next
+    row = tuning.trials(study).iloc[0]
+    assert row["state"] == "running"
+    assert math.isnan(row["accuracy"])
+    assert tuning.curves(study).empty
+
+
 def test_curves_hold_every_epoch(random, curves):
     assert curves.groupby("trial").size().tolist() == random["spent"][random["spent"] > 0].tolist()
     last = curves.groupby("trial")["accuracy"].last()

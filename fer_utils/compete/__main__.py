@@ -33,6 +33,9 @@ def main(arguments=None):
     except FerError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
+    except ModuleNotFoundError as error:  # to hold out a tenth of Training, for example
+        sys.stderr.write(f"error: {error.name} is needed here: pip install it\n")
+        return 2
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped; the same command continues\n")
         return 130

@@ -1,5 +1,6 @@
 """The time that all calls together have spent; it survives ``kill -9``."""
 
+import contextlib
 import re
 import threading
 import time
@@ -57,4 +58,6 @@ class Clock:
 
     def _keep(self):
         while not self.stop.wait(self.every):
-            runs.write_json(self.path, {"seconds": round(self.spent, 1)})
+            # A disk that is full for a while must not end the counting; the last one is said.
+            with contextlib.suppress(FerError):
+                runs.write_json(self.path, {"seconds": round(self.spent, 1)})

@@ -91,7 +91,7 @@ def _fewer_and_fewer(jobs, trained):
     members = [job for job in jobs if not job.distilled]
     distilled = [job for job in jobs if job.distilled]
     for count in range(len(members), -1, -1):
-        if trained + count > 1:
+        if trained + count > 1 and members[:count] + distilled:
             yield members[:count] + distilled
     small = [job for job in distilled if job.key == "small"]
     for count in range(min(len(members), max(2 - trained, 0)), -1, -1):

@@ -75,13 +75,16 @@ class Contest:
         _check_begun(self.state["begun"], begun, settings.run_dir)
         if budget > self.state["budget"]:  # what there was no time for is looked at again
             kept = {key: epochs for key, epochs in self.state["epochs"].items() if epochs}
-            self._write(epochs=kept, budget=budget)
+            self._write(epochs=kept)
+        self._write(budget=budget)
 
     def run(self, jobs):
         """Do the Jobs; return the metrics of all that came of them."""
         self._measure({job.network for job in jobs if job.key not in self.state["epochs"]})
         done = []
         for i, job in enumerate(jobs):
+            if job.distilled and not done:
+                break  # nobody to learn from
             if self._settled(job, jobs[i:], done) and self._trained(job, done):
                 done.append(job)
         if not done:
@@ -96,7 +99,7 @@ class Contest:
         """Return whether there is time for a Job, whose epochs are written down now."""
         epochs, costs = self.state["epochs"], self.state["costs"]
         if job.key not in epochs:
-            begun = [x for x in rest if epochs.get(x.key)]
+            begun = [x for x in rest if epochs.get(x.key) and not self._is_trained(x)]
             left = self.budget - self.clock.spent
             left -= sum(seconds_of(x, epochs[x.key], costs) for x in begun)
             waiting = [x for x in rest if x.key not in epochs]
@@ -107,6 +110,9 @@ class Contest:
             log(f"{job.key}: {what}, {max(left, 0) / 60:.1f} minutes left")
             self._write(epochs=epochs | {job.key: found})
         return self.state["epochs"][job.key] > 0
+
+    def _is_trained(self, job):
+        return (self.settings.run_dir / job.key / "run.json").exists()
 
     def _write(self, **changed):
         self.state |= changed

@@ -1,7 +1,8 @@
 """Several networks as one: members, ways to combine them, what each is worth, other views.
 
-It reads ``predictions.npz`` alone; only ``views`` asks a network. What is fitted here (weights,
-a stacked model, factors) is cross-fitted before it is reported: see ``cross_fitted``.
+Members meet as the files of their runs; only ``views`` and ``soft_targets`` ask networks. What is
+fitted here (weights, a stacked model, factors) is cross-fitted before it is reported: see
+``cross_fitted``.
 """
 
 from fer_utils.ensemble.combining import METHODS, Combination, average, fit

@@ -125,10 +125,14 @@ def _stacking(probabilities, labels, seed):
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
     features = _features(probabilities)
-    folds = min(3, np.bincount(labels)[np.unique(labels)].min())
-    if folds < 2:
-        rare = int(np.bincount(labels).argmin())
-        raise FerError(f"stacking needs two rows of each class, class {rare} has fewer")
+    present, counts = np.unique(labels, return_counts=True)
+    folds = min(3, counts.min())
+    if len(present) < 2 or folds < 2:
+        rare = present[counts.argmin()]
+        raise FerError(
+            f"stacking needs two classes and two rows of each: {len(present)} occur, class {rare} "
+            f"has {counts.min()}"
+        )
     model = GridSearchCV(
         LogisticRegression(max_iter=1000),
         {"C": [1e-3, 1e-2, 1e-1]},

@@ -21,7 +21,7 @@ def cross_fitted(method, probabilities, labels, groups=None, k=5, seed=0):
         float ``(n, classes)``.
 
     Raises:
-        FerError: as ``fit``; fewer groups than parts.
+        FerError: as ``fit``; fewer groups, or rows of the commonest class, than parts.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -29,6 +29,8 @@ def cross_fitted(method, probabilities, labels, groups=None, k=5, seed=0):
     groups = np.arange(len(labels)) if groups is None else np.asarray(groups)
     if len(np.unique(groups)) < k:
         raise FerError(f"{len(np.unique(groups))} groups cannot be dealt into {k} parts")
+    if (labels >= 0).all() and np.bincount(labels).max() < k:
+        raise FerError(f"no class has {k} rows: they cannot be dealt into {k} parts")
     told = np.zeros(probabilities.shape[1:])
     dealt = StratifiedGroupKFold(k, shuffle=True, random_state=seed).split(labels, labels, groups)
     for others, held_out in dealt:

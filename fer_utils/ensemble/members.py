@@ -33,9 +33,8 @@ class Members:
             self, names=tuple(names), probabilities=self.probabilities[places]
         )
 
-    def of(self, split):
-        """Return the Members with the rows of one split alone."""
-        rows = self.split == split
+    def keep(self, rows):
+        """Return the Members with some of the rows alone, bool ``(n,)``."""
         return dataclasses.replace(
             self,
             index=self.index[rows],
@@ -93,7 +92,12 @@ def fault_of(probabilities):
 
 
 def _check_data(name, folder, dataset):
-    identity = (runs.read_json(folder / "run.json") or {}).get("identity", {})
+    run = runs.read_json(folder / "run.json")
+    if run is None:
+        raise FerError(
+            f"member '{name}' was not finished, {folder} has no run.json: train it again"
+        )
+    identity = run["identity"]
     data, classes = identity.get("data"), identity.get("classes")
     if data is not None and data != dataset.fingerprint:
         raise FerError(f"member '{name}' was fitted to other data: train it on these")

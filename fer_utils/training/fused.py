@@ -25,7 +25,8 @@ def fuse(network):
 
 def _is_usual(layer):
     """Return whether it has a scale and an offset for each of the last axis's channels."""
-    return layer.scale and layer.center and layer.axis in (3, -1)
+    more = getattr(layer, "renorm", False) or layer.synchronized
+    return layer.scale and layer.center and layer.axis in (3, -1) and not more
 
 
 def _call(layer, otherwise, inputs, training=None, mask=None):

@@ -46,7 +46,7 @@ class Trainer:
         self.batches, self.watched = examples.batches(), examples.watched()
         self.model = self._with_augmentation(seed)
         sharpen(self.model, recipe.sharpness)
-        if self._compiled_by_xla() is False:
+        if compiled_by_xla(recipe.precision) is False:
             fuse(network)
         self.draws = _draws(self.model)
         self.backbone = Backbone(network, started) if recipe.head_epochs else None

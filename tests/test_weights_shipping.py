@@ -1,0 +1,90 @@
+"""What a run trained becomes a file of the package, with a card of the run's own numbers."""
+
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+from conftest import draw_faces
+
+from fer_utils import evaluation, models, runs, training, weights
+from fer_utils.errors import FerError
+from fer_utils.weights.__main__ import main
+from fer_utils.weights.shipping import ship
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Return the Dataset and the run folder of one tiny network, taught by another."""
+    from fer_utils import settings
+
+    dataset = dataclasses.replace(draw_faces(120, side=24), name="fer2013")
+    run = tmp_path_factory.mktemp("run")
+    profile = settings.Profile("test", rows=200, epochs=2, side_epochs=1, side_rows=100)
+    place = settings.Settings("synthetic", None, profile, run, seed=0)
+    recipe = models.recipe("tiny", epochs=2)
+    training.fit_or_restore("tiny", dataset, place, recipe, "member1")
+    targets = np.eye(7, dtype="float32")[dataset.labels]
+    training.fit_or_restore("tiny", dataset, place, recipe, "small", targets=targets)
+    training.fit_or_restore("tiny", dataset, place, recipe, "other_size", size=16)
+    half = dataset.rows("train")[:60]
+    training.fit_or_restore("tiny", dataset, place, recipe, "half", rows=half)
+    runs.write_json(run / "compete.json", {"teachers": ["member1", "member1"]})
+    return dataset, run
+
+
+def test_what_ships_has_the_scores_of_its_file(trained, tmp_path):
+    dataset, run = trained
+    told = ship(run, "small", "small", dataset, tmp_path)
+    assert weights.about("small", tmp_path) == told | {
+        "classes": dataset.classes,
+        "input": (24, 24),
+    }
+    rows = dataset.rows("valid")
+    said = training.predict(weights.load_pretrained("small", tmp_path), dataset.images[rows])
+    assert told["scores"]["accuracy"] == evaluation.accuracy(dataset.labels[rows], said)
+    assert told["scores"]["n"] == len(rows)
+    assert told["teachers"] == ["tiny", "tiny"]
+
+    card = (tmp_path / "small.md").read_text()
+    assert f"**{told['scores']['accuracy']:.3f} ±" in card
+    assert "to what tiny and tiny say of them" in card
+    assert card.count("\n| ") == len(np.unique(dataset.labels[rows])) + 1
+    assert "Regulation 2024/1689" in card
+
+
+def test_a_network_of_labels_alone_names_no_teacher(trained, tmp_path):
+    dataset, run = trained
+    assert ship(run, "member1", "big", dataset, tmp_path)["teachers"] == []
+    assert "Fitted to their labels" in (tmp_path / "big.md").read_text()
+
+
+def test_what_does_not_ship_is_said(trained, tmp_path):
+    dataset, run = trained
+    for key, given, said in (
+        ("member7", dataset, "no finished training"),
+        ("small", draw_faces(110, side=24), "other data"),
+        ("other_size", dataset, "another size"),
+        ("half", dataset, "half was fitted with rows of its own"),
+    ):
+        with pytest.raises(FerError, match=said):
+            ship(run, key, "x", given, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_scores_or_teachers_nothing_ships(trained, tmp_path):
+    dataset, run = trained
+    hidden = dataclasses.replace(dataset, labels=np.full(len(dataset), -1, np.int8))
+    for given, said in ((hidden, "FER2013 with its labels"), (dataset, "with targets of its own")):
+        shutil.copytree(run / "small", tmp_path / "small", dirs_exist_ok=True)
+        run_json = json.loads((run / "small" / "run.json").read_text())
+        run_json["identity"]["data"] = given.fingerprint
+        runs.write_json(tmp_path / "small" / "run.json", run_json)
+        with pytest.raises(FerError, match=said):
+            ship(tmp_path, "small", "x", given, tmp_path / "out")
+
+
+def test_the_command_says_what_to_write(capsys):
+    assert main(["synthetic", "runs/none", "small"]) == 2
+    assert "write NAME=FOLDER" in capsys.readouterr().err
