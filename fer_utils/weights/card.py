@@ -71,16 +71,18 @@ def _row(emotion, row):
 
 
 def _training(told):
-    usual = Recipe("adamw", 1e-3)
-    recipe = {key: value for key, value in told["recipe"].items() if value != getattr(usual, key)}
-    said = ", ".join(f"{key} {value}" for key, value in sorted(recipe.items()))
+    recipe = told["recipe"]
+    usual = Recipe(recipe["optimizer"], recipe["learning_rate"])
+    own = {key: value for key, value in recipe.items() if value != getattr(usual, key)}
+    said = f"{recipe['optimizer']}, learning rate {recipe['learning_rate']:g}, "
+    said += ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in sorted(own.items()))
     taught = "to their labels"
     if told["teachers"]:
         taught = f"to what {' and '.join(told['teachers'])} say of them, mixed with their labels"
     return [
         f"- Fitted {taught}: FER2013's Training, {told['fitted']:,} images, no other faces, no "
         "pretrained weights.",
-        f"- Recipe, beside its defaults: {said}; seed {told['seed']}. The last epoch is kept.",
+        f"- Recipe: {said}; seed {told['seed']}. The last epoch is kept.",
         f"- {told['train_seconds']:,.0f} s on {told['device']}, {told['backend']}, commit "
         f"{told['commit']}, {told['finished'][:10]}.",
     ]
