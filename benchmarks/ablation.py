@@ -16,7 +16,7 @@ import numpy as np
 
 from fer_utils import backend, datasets, evaluation, models, paths, runs, settings, training
 
-NETWORK = "compact"  # a seventh of v8's multiplications: all rows take less than an hour
+NETWORK = "compact"  # a seventh of v8's multiplications
 ROWS, EPOCHS, SEEDS, JUDGED = 5000, 15, 3, 3000
 _SGD = {"momentum": 0.9, "nesterov": True, "weight_decay": 5e-4}
 CHANGES = {

@@ -17,7 +17,7 @@ os.environ.setdefault("MPLBACKEND", "agg")
 # the tests that press it mean the usual one.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if os.environ.get("KERAS_BACKEND") == "jax":
-    # Steps of small networks, run a few times: XLA's optimising took a third of all the time.
+    # Steps of small networks, run a few times: XLA's optimising took a third of three files' time.
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     # Each fit compiles the same steps again: jax keeps them from one to the next.

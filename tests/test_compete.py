@@ -302,6 +302,23 @@ def test_killed_twice_and_finished_by_the_third(tmp_path, quick, monkeypatch):
         np.testing.assert_allclose(a["probabilities"], b["probabilities"], atol=1e-3)
 
 
+def test_a_budget_lowered_and_restored_looks_again_at_what_had_no_time(tmp_path):
+    dataset, made = draw_faces(120, side=24), made_settings(tmp_path)
+    for budget, left in ((6000, {}), (5400, {"member1": 24}), (6000, {"member1": 24})):
+        contest = run.Contest(made, dataset, budget, None)
+        assert contest.state["epochs"] == left
+        contest._write(epochs={"member1": 24, "member2": 0} if budget == 5400 else {"member1": 24})
+
+
+def test_a_missing_package_is_named_as_pip_knows_it(tmp_path, monkeypatch, capsys):
+    def missing(*_):
+        raise ModuleNotFoundError("No module named 'sklearn'", name="sklearn")
+
+    monkeypatch.setattr(run, "compete", missing)
+    assert main(["synthetic", "--run", str(tmp_path)]) == 2
+    assert "pip install scikit-learn" in capsys.readouterr().err
+
+
 def test_the_command_says_what_is_wrong(tmp_path, capsys):
     assert main([str(tmp_path / "nowhere")]) == 2
     assert "error: " in capsys.readouterr().err

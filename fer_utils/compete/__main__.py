@@ -34,7 +34,8 @@ def main(arguments=None):
         sys.stderr.write(f"error: {error}\n")
         return 2
     except ModuleNotFoundError as error:  # to hold out a tenth of Training, for example
-        sys.stderr.write(f"error: {error.name} is needed here: pip install it\n")
+        package = {"sklearn": "scikit-learn"}.get(error.name, error.name)
+        sys.stderr.write(f"error: {package} is needed here: pip install {package}\n")
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped; the same command continues\n")

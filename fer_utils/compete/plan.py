@@ -6,7 +6,7 @@ from fer_utils.errors import FerError
 
 NETWORKS = ("vgg_gap", "se_resnet", "wide_short")  # unlike each other: an ensemble gains by it
 SMALL = "compact"
-# Up to some twenty epochs a network gains more by being trained longer than by another beside it.
+# A judgement, not measured: below some twenty epochs, longer training is worth more than a member.
 MIN_EPOCHS, MAX_EPOCHS = 20, 100  # that a network of several gets
 MIN_EPOCHS_ALONE = 4  # of one network by itself
 USED = 0.9  # share of the time left that is given away: the rest is for what runs slower

@@ -8,8 +8,8 @@ from fer_utils.training.layers import all_layers
 def fuse(network):
     """Have a network's batch normalisations train by TensorFlow's fused kernel.
 
-    Keras writes them out, a pass over memory for each of their ten operations. A step of
-    ``vgg_gap`` in bfloat16 on a CPU takes two thirds of the time with the kernel, which also
+    Keras writes them out, each operation a pass over memory. Timed once by hand, a step of
+    ``vgg_gap`` in bfloat16 on a CPU took some two thirds of the time with the kernel, which also
     takes the statistics in float32. What is computed is otherwise the same, and so are the
     layers: inference, layers that are frozen, and other than images stay with Keras.
 
