@@ -72,8 +72,9 @@ def test_members_unlike_each_other_then_the_distilled():
     assert [job.network for job in jobs[:4]] == ["vgg_gap", "se_resnet", "wide_short", "vgg_gap"]
     assert len({job.seed for job in jobs}) == len({job.key for job in jobs}) == 6
     assert [job.key for job in jobs if job.distilled] == ["v8_distilled", "small"]
-    with pytest.raises(FerError, match="at least 1"):
-        compete.jobs_for(0)
+    assert [job.key for job in compete.jobs_for(0)] == ["v8_distilled", "small"]
+    with pytest.raises(FerError, match="0 or more"):
+        compete.jobs_for(-1)
 
 
 def named(kept):
@@ -102,6 +103,19 @@ def test_as_time_gets_shorter_the_least_worth_goes_first():
         ["member1", "small"],
         ["member1"],
     ]
+
+
+def test_epochs_that_are_asked_for_settle_how_many_networks_there_are():
+    jobs = compete.jobs_for(9)
+    found = [compete.epochs_for(jobs, COSTS, 60 * m, most=40, least=40) for m in (80, 150, 200)]
+    assert [epochs for _, epochs in found] == [40, 40, 40]
+    assert [named(kept) for kept, _ in found] == [
+        ["member1"],
+        ["member1", "member2"],
+        ["member1", "member2", "small"],
+    ]
+    with pytest.raises(FerError, match=r"40 epochs of vgg_gap need 7\.4 minutes more"):
+        compete.epochs_for(jobs, COSTS, 60 * 67, most=40, least=40)
 
 
 def test_nothing_is_left_to_do_where_all_but_members_is_done():
@@ -145,6 +159,53 @@ def test_all_that_comes_of_it(tmp_path, quick, capsys):
     again = compete.compete(made, dataset, 600, members=2)  # restores all of it
     assert "epoch " not in capsys.readouterr().out
     assert [one["accuracy"] for one in again] == [one["accuracy"] for one in told]
+
+
+def test_networks_of_another_run_join(tmp_path, quick):
+    dataset, other = draw_faces(120, side=24), made_settings(tmp_path / "other")
+    compete.compete(other, dataset, 600, members=1, epochs=1)
+    trained = runs.read_json(other.run_dir / "member1/metrics.json")
+    assert trained["epochs"] == 1
+    made = dataclasses.replace(other, run_dir=tmp_path / "this", seed=1)
+    joining = [other.run_dir / "member1"]
+    for _ in range(2):  # the second call finds all of it
+        told = compete.compete(made, dataset, 600, members=1, epochs=2, join=joining)
+    key = f"{other.run_dir.name}-member1"
+    assert [one["model"] for one in told] == [
+        *(key, "member1", "v8_distilled", "small", "ensemble")
+    ]
+    assert [one["epochs"] for one in told[:4]] == [1, 2, 2, 4]
+    assert told[0]["accuracy"] == trained["accuracy"]
+    assert runs.read_json(made.run_dir / "compete.json")["teachers"] == [key, "member1"]
+    alone = dataclasses.replace(other, run_dir=tmp_path / "alone")
+    told = compete.compete(alone, dataset, 600, members=0, epochs=1, join=joining)
+    assert [one["model"] for one in told] == [key, "small"]  # one teacher: nothing new for v8
+
+
+def test_networks_that_cannot_join_are_refused(tmp_path, quick):
+    dataset, other = draw_faces(120, side=24), made_settings(tmp_path / "other")
+    with pytest.raises(FerError, match="--members 0: at least 1"):
+        compete.compete(other, dataset, 600, members=0)
+    with pytest.raises(FerError, match="--epochs 0: give 1 or more"):
+        compete.compete(other, dataset, 600, epochs=0)
+    compete.compete(other, dataset, 600, members=1, epochs=1)
+    trained = other.run_dir / "member1"
+    made = dataclasses.replace(other, run_dir=tmp_path / "this")
+
+    def refused(words, joining, data=dataset):
+        with pytest.raises(FerError, match=words):
+            compete.compete(made, data, 600, members=1, join=joining)
+
+    refused("no finished network lies there", [other.run_dir / "ensemble"])
+    refused("member1 twice", [trained, trained])
+    refused("was fitted to other data", [trained], draw_faces(120, side=24, seed=1))
+    run = runs.read_json(trained / "run.json")
+    runs.write_json(trained / "run.json", run | {"finished": "later"})
+    refused("is another network: rename", [trained])
+    key = f"{other.run_dir.name}-member1"
+    (made.run_dir / key / "model.keras").write_bytes(b"cut")
+    runs.write_json(trained / "run.json", run)
+    refused("is damaged", [trained])
 
 
 def test_a_faulty_network_costs_no_other(tmp_path, quick, monkeypatch, capsys):

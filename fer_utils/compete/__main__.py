@@ -20,6 +20,16 @@ def main(arguments=None):
     parser.add_argument("data", help="folder of FER2013's files, or 'synthetic'")
     parser.add_argument("--budget", default="25m", help="time of all calls together (%(default)s)")
     parser.add_argument("--members", type=int, default=9, help="at most (%(default)s)")
+    parser.add_argument(
+        "--epochs", type=int, help="of each network, the small one's twice that (what fits)"
+    )
+    parser.add_argument(
+        "--join",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="a network that another run trained joins the members: runs/OTHER/member1",
+    )
     parser.add_argument("--run", default="auto", help="run folder (runs/DATA-compete)")
     parser.add_argument("--seed", type=int, default=0, help="of everything random (%(default)s)")
     parser.add_argument(
@@ -59,7 +69,8 @@ def _run(given):
     where = backend.start()
     dataset = made.load()
     log(f"{len(dataset):,} images, {where}, budget {budget / 60:g} minutes, {made.run_dir}")
-    told = run.compete(made, dataset, budget, given.members, given.submit, began)
+    options = {"epochs": given.epochs, "join": given.join}
+    told = run.compete(made, dataset, budget, given.members, given.submit, began, **options)
     for line in table(told):
         log(line)
 

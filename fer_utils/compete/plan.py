@@ -36,10 +36,10 @@ def jobs_for(members, seed=0):
     """Return the Jobs for so many members, then the two distilled networks.
 
     Raises:
-        FerError: fewer than one member.
+        FerError: fewer than no members.
     """
-    if members < 1:
-        raise FerError(f"--members {members}: at least 1 is needed")
+    if members < 0:
+        raise FerError(f"--members {members}: give 0 or more")
     kinds = [NETWORKS[i % len(NETWORKS)] for i in range(members)]
     made = [Job(f"member{i + 1}", kind, seed + i) for i, kind in enumerate(kinds)]
     later = seed + _DISTILLED_SEED
@@ -48,7 +48,7 @@ def jobs_for(members, seed=0):
     return [*made, best, small]
 
 
-def epochs_for(jobs, costs, left, trained=0, most=MAX_EPOCHS):
+def epochs_for(jobs, costs, left, trained=0, most=MAX_EPOCHS, least=None):
     """Return which of the Jobs still go into the time left, and for how many epochs each.
 
     Members are given up, the last first, until each network gets ``MIN_EPOCHS``; then the
@@ -60,24 +60,27 @@ def epochs_for(jobs, costs, left, trained=0, most=MAX_EPOCHS):
         left: seconds.
         trained: int, members that are trained already.
         most: int, epochs at most.
+        least: int, epochs that each gets at least; None for ``MIN_EPOCHS``, and of a single
+            network ``MIN_EPOCHS_ALONE``.
 
     Returns:
         ``(jobs, epochs)``: the Jobs that are left, and int, the epochs of a Job of factor 1.
         None of them and 0 where some are trained and there is no time for another.
 
     Raises:
-        FerError: not even one network has time for ``MIN_EPOCHS_ALONE``; it says what is
-            lacking.
+        FerError: not even one network has time for ``MIN_EPOCHS_ALONE``, or for ``least``; it says
+            what is lacking.
     """
+    wanted, alone = (min(least or usual, most) for usual in (MIN_EPOCHS, MIN_EPOCHS_ALONE))
     for kept in _fewer_and_fewer(jobs, trained):
         epochs = min(_epochs(kept, costs, left), most)
-        if epochs >= min(MIN_EPOCHS, most):
+        if epochs >= wanted:
             return kept, epochs
     epochs = min(_epochs(jobs[:1], costs, left), most)
     if trained:
         return [], 0
-    if epochs < min(MIN_EPOCHS_ALONE, most):
-        raise FerError(_lacking(jobs[0], costs, left))
+    if epochs < alone:
+        raise FerError(_lacking(jobs[0], alone, costs, left))
     return jobs[:1], epochs
 
 
@@ -106,9 +109,9 @@ def _epochs(jobs, costs, left):
     return int((left * USED - answers) / an_epoch)
 
 
-def _lacking(job, costs, left):
-    lacking = seconds_of(job, MIN_EPOCHS_ALONE, costs) / USED - left
+def _lacking(job, epochs, costs, left):
+    lacking = seconds_of(job, epochs, costs) / USED - left
     return (
-        f"the budget is too small for one network: {MIN_EPOCHS_ALONE} epochs of {job.network} "
+        f"the budget is too small for one network: {epochs} epochs of {job.network} "
         f"need {lacking / 60:.1f} minutes more on this machine; give a larger --budget"
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from fer_utils import ensemble, models, runs, submission, training
 from fer_utils.compete.budget import Clock
+from fer_utils.compete.joining import join_networks
 from fer_utils.compete.plan import MAX_EPOCHS, epochs_for, jobs_for, seconds_of
 from fer_utils.ensemble.members import fault_of
 from fer_utils.errors import FerError
@@ -19,7 +20,9 @@ VIEWS = "shifts"  # ten views of each image
 _PROBED = 8  # batches that a network's speed is measured on
 
 
-def compete(settings, dataset, budget, members=9, submit=False, began=None):
+def compete(
+    settings, dataset, budget, members=9, submit=False, began=None, *, epochs=None, join=()
+):
     """Train members, their ensemble and two distilled networks within a budget.
 
     Stopped at any point, it goes on where it was; all calls together spend the budget. The speed
@@ -35,6 +38,9 @@ def compete(settings, dataset, budget, members=9, submit=False, began=None):
         submit: whether the submissions of whole data go into the project's ``submissions``;
             else they lie in the run folder.
         began: what ``time.monotonic`` was when this call began; None for now.
+        epochs: int, of each network that begins now, the small one's twice that; None for what
+            the budget allows.
+        join: folders of finished networks of other runs: they join the members.
 
     Returns:
         list of flat dicts, the metrics of each network and of the ensemble; those of a
@@ -42,16 +48,22 @@ def compete(settings, dataset, budget, members=9, submit=False, began=None):
 
     Raises:
         FerError: the budget is too small for one network; the run folder was begun with
-            something else; data that no submission can be written for.
+            something else; data that no submission can be written for; a network that cannot
+            join; no member at all.
     """
+    if members < 1 and not join:
+        raise FerError("--members 0: at least 1 is needed, or a network to --join")
+    if epochs is not None and epochs < 1:
+        raise FerError(f"--epochs {epochs}: give 1 or more")
     rows = submission.test_rows(dataset)  # before the training, not after
     folder = submission.folder(settings, rows) if submit else settings.run_dir
     with (
         lock.held(settings.run_dir),
         Clock(settings.run_dir / "clock.json", began=began) as clock,
     ):
-        contest = Contest(settings, dataset, budget, clock)
-        told = contest.run(jobs_for(members, settings.seed))
+        contest = Contest(settings, dataset, budget, clock, epochs)
+        joined = join_networks(settings.run_dir, dataset, join)
+        told = contest.run(jobs_for(members, settings.seed), joined)
         contest.submit([metrics["model"] for metrics in told], rows, folder)
     return told
 
@@ -59,10 +71,12 @@ def compete(settings, dataset, budget, members=9, submit=False, began=None):
 class Contest:
     """One run of ``compete``; what it has settled stands in ``compete.json``."""
 
-    def __init__(self, settings, dataset, budget, clock):
+    def __init__(self, settings, dataset, budget, clock, epochs=None):
         self.settings, self.dataset = settings, dataset
         self.budget, self.clock = budget, clock
-        self.most = min(settings.profile.epochs or MAX_EPOCHS, MAX_EPOCHS)
+        most = epochs or MAX_EPOCHS
+        self.most = min(settings.profile.epochs or most, most)
+        self.least = self.most if epochs else None
         self.path = settings.run_dir / "compete.json"
         begun = {
             "data": dataset.fingerprint,
@@ -78,10 +92,12 @@ class Contest:
             self._write(epochs=kept)
         self._write(budget=budget)
 
-    def run(self, jobs):
-        """Do the Jobs; return the metrics of all that came of them."""
+    def run(self, jobs, joined=()):
+        """Do the Jobs; return the metrics of all that came of them and of those that joined."""
         self._measure({job.network for job in jobs if job.key not in self.state["epochs"]})
-        done = []
+        done = list(joined)
+        for job in done:
+            self._views(job.key)
         for i, job in enumerate(jobs):
             if job.distilled and not done:
                 break  # nobody to learn from
@@ -104,7 +120,7 @@ class Contest:
             left -= sum(seconds_of(x, epochs[x.key], costs) for x in begun)
             waiting = [x for x in rest if x.key not in epochs]
             trained = sum(not x.distilled for x in done)
-            kept, found = epochs_for(waiting, costs, left, trained, self.most)
+            kept, found = epochs_for(waiting, costs, left, trained, self.most, self.least)
             found = found * job.epoch_factor if job in kept else 0
             what = f"{job.network}, {found} epochs" if found else "no time for it"
             log(f"{job.key}: {what}, {max(left, 0) / 60:.1f} minutes left")
@@ -187,12 +203,13 @@ class Contest:
         with np.load(path) as file:
             return file["targets"]
 
-    def _views(self, key, network):
-        """Write what a network says of several views, unless that is done."""
+    def _views(self, key, network=None):
+        """Write what a network, else its file, says of several views, unless that is done."""
         run_dir = self.settings.run_dir
         done = run_dir / f"{key}_views" / "run.json"
         if done.exists() and done.stat().st_mtime >= (run_dir / key / "run.json").stat().st_mtime:
             return
+        network = network or models.load(run_dir / key / "model.keras")
         one = ensemble.load_members(run_dir, self.dataset, [key])
         said = ensemble.predict_views(network, self.dataset.images[one.index], VIEWS)
         ensemble.write_combined(run_dir, f"{key}_views", self.dataset, one, said, VIEWS)
