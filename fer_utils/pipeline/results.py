@@ -20,7 +20,7 @@ _FIRST = (
 )
 _SHORT = ("model", "parameters", "train_seconds", "accuracy", "scored_on")
 _ERROR = "standard_error"
-_SUBMITTED = re.compile(r"v\d+(_views)?|ensemble")
+_SUBMITTED = re.compile(r"v\d+(_views)?|versions")
 
 
 def collect(run_dir):
