@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from fer_utils import models
 from fer_utils.errors import FerError
 
 NETWORKS = ("vgg_gap", "se_resnet", "wide_short")  # unlike each other: an ensemble gains by it
@@ -46,6 +47,20 @@ def jobs_for(members, seed=0):
     best = Job("v8_distilled", NETWORKS[0], later, distilled=True)
     small = Job("small", SMALL, later + 1, epoch_factor=2, distilled=True)
     return [*made, best, small]
+
+
+def recipe_for(network, profile, epochs):
+    """Return the Recipe that a network is trained by: v8's, on a GPU with larger batches.
+
+    Args:
+        network: its registered name.
+        profile: the Settings' Profile.
+        epochs: int.
+    """
+    if profile.name != "gpu":
+        return models.recipe(network, epochs=epochs)
+    # The rate grows with the root of the batch, as for Adam: https://arxiv.org/abs/2205.10287
+    return models.recipe(network, epochs=epochs, batch=256, learning_rate=2e-3)
 
 
 def epochs_for(jobs, costs, left, trained=0, most=MAX_EPOCHS, least=None):

@@ -10,7 +10,7 @@ import numpy as np
 from fer_utils import ensemble, models, runs, submission, training
 from fer_utils.compete.budget import Clock
 from fer_utils.compete.joining import join_networks
-from fer_utils.compete.plan import MAX_EPOCHS, epochs_for, jobs_for, seconds_of
+from fer_utils.compete.plan import MAX_EPOCHS, epochs_for, jobs_for, recipe_for, seconds_of
 from fer_utils.ensemble.members import fault_of
 from fer_utils.errors import FerError
 from fer_utils.pipeline import lock
@@ -136,7 +136,8 @@ class Contest:
 
     def _trained(self, job, done):
         """Train a Job; return whether something came of it that the others can use."""
-        recipe, options = self._recipe(job.network, self.state["epochs"][job.key]), {}
+        options = {}
+        recipe = recipe_for(job.network, self.settings.profile, self.state["epochs"][job.key])
         if job.distilled:
             recipe = dataclasses.replace(recipe, label_smoothing=0.0)  # its targets are soft
             options["targets"] = self._targets([x.key for x in done if not x.distilled])
@@ -158,16 +159,10 @@ class Contest:
         self._views(job.key, fit.model)
         return True
 
-    def _recipe(self, network, epochs):
-        if self.settings.profile.name != "gpu":
-            return models.recipe(network, epochs=epochs)
-        # The rate grows with the root of the batch, as for Adam: https://arxiv.org/abs/2205.10287
-        return models.recipe(network, epochs=epochs, batch=256, learning_rate=2e-3)
-
     def _measure(self, networks):
         """Measure what an epoch of each network takes here, and its answers."""
         for network in sorted(networks - self.state["costs"].keys()):
-            recipe = self._recipe(network, 3)
+            recipe = recipe_for(network, self.settings.profile, 3)
             train = self.dataset.rows("train")
             options = {"rows": train[: _PROBED * recipe.batch]}
             key = f"measured_{network}"

@@ -7,6 +7,7 @@ import numpy as np
 from fer_utils import balance
 from fer_utils.balance.rows import checked
 from fer_utils.errors import FerError
+from fer_utils.training.on_device import numbers
 
 _PLAIN = 2048  # images from which batch-norm statistics are estimated
 _POWERS = {"root": 0.5, "balanced": 1.0}  # of a class's size that its weight is divided by
@@ -24,6 +25,9 @@ class Examples:
         targets: float32 ``(n, classes)``; None for the labels.
         reported: int ``(r,)``, further rows that are not fitted.
 
+    Attributes:
+        numbered: whether ``on_device.numbers`` are given in place of images; False at first.
+
     Raises:
         FerError: rows or targets that do not fit the Dataset; no such sampling or weights.
     """
@@ -33,6 +37,7 @@ class Examples:
         train = dataset.rows("train")
         given = checked(dataset, train[dataset.labels[train] >= 0] if rows is None else rows)
         self.rows = given[~np.isin(given, [*watched, *reported])]
+        self.numbered = False
         self.identity = {}
         if rows is not None:
             self.identity["rows"] = _digest(given)
@@ -64,7 +69,8 @@ class Examples:
 
     def watched(self):
         """Return the watched images and their labels, one-hot."""
-        return self.dataset.images[self.watched_rows], _one_hot(self.dataset)[self.watched_rows]
+        rows = self.watched_rows
+        return self._images(rows, np.zeros(len(rows), bool)), _one_hot(self.dataset)[rows]
 
     def plain(self):
         """Yield uint8 images to fit, without augmentation: full batches.
@@ -100,11 +106,17 @@ class Examples:
         smooth = self.recipe.label_smoothing
         targets = self.targets[rows] * np.float32(1 - smooth)
         targets += np.float32(smooth / targets.shape[1])
-        images = self.dataset.images[rows]
-        if self.recipe.alternate:
-            turned = self.mirrored(rows, epoch)
-            images[turned] = images[turned][:, :, ::-1]
+        alternate = self.recipe.alternate
+        turned = self.mirrored(rows, epoch) if alternate else np.zeros(len(rows), bool)
+        images = self._images(rows, turned)
         return (images, targets) if self.weights is None else (images, targets, self.weights[rows])
+
+    def _images(self, rows, mirrored):
+        if self.numbered:
+            return numbers(rows, mirrored)
+        images = self.dataset.images[rows]
+        images[mirrored] = images[mirrored][:, :, ::-1]
+        return images
 
     def mirrored(self, rows, epoch):
         """Return bool ``(m,)``: which rows an epoch mirrors where a recipe alternates.

@@ -13,6 +13,7 @@ from fer_utils.training.fused import fuse
 from fer_utils.training.graphs import optimise_graphs
 from fer_utils.training.layers import Backbone
 from fer_utils.training.log import log
+from fer_utils.training.on_device import images_on_device, lookup
 from fer_utils.training.optimizers import optimizer
 from fer_utils.training.precision import compiled_by_xla
 from fer_utils.training.sharpness import sharpen
@@ -43,8 +44,8 @@ class Trainer:
 
     def __init__(self, network, examples, recipe, seed, started=False):
         self.network, self.examples, self.recipe = network, examples, recipe
-        self.batches, self.watched = examples.batches(), examples.watched()
         self.model = self._with_augmentation(seed)
+        self.batches, self.watched = examples.batches(), examples.watched()
         sharpen(self.model, recipe.sharpness)
         if compiled_by_xla(recipe.precision) is False:
             fuse(network)
@@ -56,8 +57,11 @@ class Trainer:
         """Return the model to fit: the augmentation lives in it alone, never in what is saved."""
         from fer_utils.augment import layers as augment
 
-        mirror = not self.recipe.alternate
-        return augment.in_front(self.network, self.recipe.augmentation, seed, mirror)
+        options = {"mirror": not self.recipe.alternate}
+        if images_on_device():
+            self.examples.numbered = True
+            options["source"] = lookup(self.examples.dataset.images)
+        return augment.in_front(self.network, self.recipe.augmentation, seed, **options)
 
     def run(self, folder, identity, curves=None):
         """Train what is left to train.

@@ -35,7 +35,7 @@ def presets():
     return list(_PRESETS)
 
 
-def in_front(network, name, seed=0, mirror=True):
+def in_front(network, name, seed=0, mirror=True, source=None):
     """Return a model to fit: the preset's layers, then the network, whose weights it shares.
 
     Where the preset mixes, the model mixes the labels as it mixed the images. Fit this one and
@@ -46,6 +46,8 @@ def in_front(network, name, seed=0, mirror=True):
         name: one of ``presets()``.
         seed: int.
         mirror: see ``preset``.
+        source: layer that the images come from, see ``training.on_device.lookup``: the model
+            takes what that takes. None for a model that takes images.
 
     Returns:
         An uncompiled ``keras.Sequential``.
@@ -63,10 +65,12 @@ def in_front(network, name, seed=0, mirror=True):
     from fer_utils.augment.layers.mix import Mix, Mixing
 
     make, mixes = _describe(name)
-    start = keras.Input(network.input_shape[1:])
+    start = [keras.Input(network.input_shape[1:])]
+    if source is not None:
+        start = [keras.Input((2,), dtype="int32"), source]
     if not mixes:
-        return keras.Sequential([start, *make(seed, mirror), network])
-    return Mixing([start, *make(seed, mirror), Mix(seed=seed + 10), network])
+        return keras.Sequential([*start, *make(seed, mirror), network])
+    return Mixing([*start, *make(seed, mirror), Mix(seed=seed + 10), network])
 
 
 def shown(images, name, seed=0):
