@@ -371,6 +371,17 @@ def test_a_budget_lowered_and_restored_looks_again_at_what_had_no_time(tmp_path)
         contest._write(epochs={"member1": 24, "member2": 0} if budget == 5400 else {"member1": 24})
 
 
+def test_on_another_machine_the_speed_is_measured_anew(tmp_path, quick, monkeypatch):
+    dataset, made = draw_faces(120, side=24), made_settings(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "device", lambda: "GPU x1")
+        compete.compete(made, dataset, 600, members=1, epochs=1)
+    compete.compete(made, dataset, 1200, members=2, epochs=1)
+    costs = json.loads((made.run_dir / "compete.json").read_text())["costs"]
+    assert [where.endswith("GPU x1") for where in costs] == [False, True]
+    assert [list(measured) for measured in costs.values()] == [["tiny"], ["tiny"]]
+
+
 def test_a_missing_package_is_named_as_pip_knows_it(tmp_path, monkeypatch, capsys):
     def missing(*_):
         raise ModuleNotFoundError("No module named 'sklearn'", name="sklearn")

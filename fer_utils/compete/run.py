@@ -8,6 +8,7 @@ import time
 import numpy as np
 
 from fer_utils import ensemble, models, runs, submission, training
+from fer_utils.backend import device
 from fer_utils.compete.budget import Clock
 from fer_utils.compete.joining import join_networks
 from fer_utils.compete.plan import MAX_EPOCHS, epochs_for, jobs_for, recipe_for, seconds_of
@@ -72,6 +73,8 @@ class Contest:
     """One run of ``compete``; what it has settled stands in ``compete.json``."""
 
     def __init__(self, settings, dataset, budget, clock, epochs=None):
+        import keras
+
         self.settings, self.dataset = settings, dataset
         self.budget, self.clock = budget, clock
         most = epochs or MAX_EPOCHS
@@ -86,6 +89,8 @@ class Contest:
         }
         new = {"begun": begun, "budget": budget, "costs": {}, "epochs": {}, "teachers": []}
         self.state = runs.read_json(self.path) or new
+        # Costs are those of this machine: a run may be continued on another.
+        self.where = f"{keras.backend.backend()} {device()}"
         _check_begun(self.state["begun"], begun, settings.run_dir)
         if budget > self.state["budget"]:  # what there was no time for is looked at again
             kept = {key: epochs for key, epochs in self.state["epochs"].items() if epochs}
@@ -94,7 +99,8 @@ class Contest:
 
     def run(self, jobs, joined=()):
         """Do the Jobs; return the metrics of all that came of them and of those that joined."""
-        self._measure({job.network for job in jobs if job.key not in self.state["epochs"]})
+        open_ones = [job for job in jobs if self.state["epochs"].get(job.key) != 0]
+        self._measure({job.network for job in open_ones if not self._is_trained(job)})
         done = list(joined)
         for job in done:
             self._views(job.key)
@@ -113,7 +119,7 @@ class Contest:
 
     def _settled(self, job, rest, done):
         """Return whether there is time for a Job, whose epochs are written down now."""
-        epochs, costs = self.state["epochs"], self.state["costs"]
+        epochs, costs = self.state["epochs"], self.costs
         if job.key not in epochs:
             begun = [x for x in rest if epochs.get(x.key) and not self._is_trained(x)]
             left = self.budget - self.clock.spent
@@ -141,7 +147,7 @@ class Contest:
         if job.distilled:
             recipe = dataclasses.replace(recipe, label_smoothing=0.0)  # its targets are soft
             options["targets"] = self._targets([x.key for x in done if not x.distilled])
-        place = dataclasses.replace(self.settings, seed=job.seed)
+        place, before = dataclasses.replace(self.settings, seed=job.seed), self._is_trained(job)
         try:
             fit = training.fit_or_restore(
                 job.network, self.dataset, place, recipe, job.key, **options
@@ -153,19 +159,19 @@ class Contest:
         if fault:
             log(f"{job.key}: left out, {fault}")
             return False
-        answers = self.state["costs"][job.network][1]
-        an_epoch = statistics.median(fit.history["seconds"])
-        self._write(costs=self.state["costs"] | {job.network: [an_epoch, answers]})
+        if not before:
+            an_epoch = statistics.median(fit.history["seconds"])
+            self._cost(job.network, an_epoch, self.costs[job.network][1])
         self._views(job.key, fit.model)
         return True
 
     def _measure(self, networks):
         """Measure what an epoch of each network takes here, and its answers."""
-        for network in sorted(networks - self.state["costs"].keys()):
+        for network in sorted(networks - self.costs.keys()):
             recipe = recipe_for(network, self.settings.profile, 3)
             train = self.dataset.rows("train")
             options = {"rows": train[: _PROBED * recipe.batch]}
-            key = f"measured_{network}"
+            key = f"measured_{network}_{self.where.replace(' ', '_')}"
             fit = training.fit_or_restore(
                 network, self.dataset, self.settings, recipe, key, **options
             )
@@ -179,7 +185,16 @@ class Contest:
             views = len(ensemble.VIEWS[VIEWS]) + 1
             answers = one * (views * len(answered) + len(train))  # of train as a teacher
             log(f"{network}: {an_epoch:.1f} s an epoch, {answers:.1f} s to answer")
-            self._write(costs=self.state["costs"] | {network: [an_epoch, answers]})
+            self._cost(network, an_epoch, answers)
+
+    @property
+    def costs(self):
+        """Seconds of each network that was measured here: an epoch, its answers."""
+        return self.state["costs"].get(self.where, {})
+
+    def _cost(self, network, an_epoch, answers):
+        here = self.costs | {network: [an_epoch, answers]}
+        self._write(costs=self.state["costs"] | {self.where: here})
 
     def _targets(self, members):
         """Return what the members teach, kept in a file: a fit continues with the same numbers.
