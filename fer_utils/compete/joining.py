@@ -10,13 +10,16 @@ from fer_utils.compete.plan import Job
 from fer_utils.errors import FerError
 
 
-def join_networks(run_dir, dataset, folders):
+def join_networks(run_dir, dataset, folders, views):
     """Copy finished networks into a run, unless they are there; nothing of theirs is changed.
+
+    What they say of the views, minutes of work, comes along where it is there.
 
     Args:
         run_dir: Path of the run folder.
         dataset: the Dataset.
         folders: paths such as ``runs/OTHER/member1``, each with what a fit leaves.
+        views: str, the kind of views that this run asks about, see ``ensemble.VIEWS``.
 
     Returns:
         list of Jobs, one a folder. Their keys are ``OTHER-member1``.
@@ -25,7 +28,7 @@ def join_networks(run_dir, dataset, folders):
         FerError: a folder without a finished network; another is there under its name; it was
             fitted to other data or answered other rows; the copy cannot be written.
     """
-    jobs = [_joined(run_dir, Path(folder).resolve()) for folder in folders]
+    jobs = [_joined(run_dir, Path(folder).resolve(), views) for folder in folders]
     keys = [job.key for job in jobs]
     if len(set(keys)) < len(keys):
         raise FerError(f"--join names {max(keys, key=keys.count)} twice: it counts once")
@@ -34,13 +37,17 @@ def join_networks(run_dir, dataset, folders):
     return jobs
 
 
-def _joined(run_dir, source):
+def _joined(run_dir, source, views):
     run, metrics = (runs.read_json(source / f"{name}.json") for name in ("run", "metrics"))
     if not (run and metrics and (source / "model.keras").is_file()):
         raise FerError(f"--join {source}: no finished network lies there (model.keras, run.json)")
     key = f"{source.parent.name}-{source.name}"
     place = run_dir / key
     if not (place / "run.json").exists():
+        several = source.with_name(f"{source.name}_views")
+        told = runs.read_json(several / "run.json") or {}
+        if told.get("identity", {}).get("method") == views:
+            _copy(several, run_dir / f"{key}_views")
         _copy(source, place)
     elif not filecmp.cmp(source / "run.json", place / "run.json", shallow=False):
         raise FerError(f"--join {source}: {place} is another network: rename the one that joins")
@@ -53,6 +60,7 @@ def _copy(source, place):
     part = place.with_name(f".{place.name}{runs.PART}")
     try:
         shutil.rmtree(part, ignore_errors=True)  # of a call that was killed
+        shutil.rmtree(place, ignore_errors=True)  # without run.json it vouches for nothing
         shutil.copytree(source, part, ignore=shutil.ignore_patterns("checkpoint", "tensorboard"))
         os.replace(part, place)
     except OSError as error:

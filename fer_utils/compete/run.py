@@ -63,7 +63,7 @@ def compete(
         Clock(settings.run_dir / "clock.json", began=began) as clock,
     ):
         contest = Contest(settings, dataset, budget, clock, epochs)
-        joined = join_networks(settings.run_dir, dataset, join)
+        joined = join_networks(settings.run_dir, dataset, join, VIEWS)
         told = contest.run(jobs_for(members, settings.seed), joined)
         contest.submit([metrics["model"] for metrics in told], rows, folder)
     return told
@@ -236,7 +236,8 @@ class Contest:
         folder = self.settings.run_dir
         told = runs.read_json(folder / key / "metrics.json")
         beside = runs.read_json(folder / views / "metrics.json") if views else {}
-        return told | {f"views_{name}": value for name, value in beside.items()}
+        told |= {f"views_{name}": value for name, value in beside.items()}
+        return told | {"model": key}  # one that joined has another name where it was trained
 
     def submit(self, keys, rows, folder):
         """Write the submissions of some of these folders, and their rows in the ledger.
