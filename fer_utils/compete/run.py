@@ -183,7 +183,7 @@ class Contest:
             steps = max(seconds - watched, seconds / 4)
             an_epoch = steps * len(train) / len(options["rows"]) + watched
             views = len(ensemble.VIEWS[VIEWS]) + 1
-            answers = one * (views * len(answered) + len(train))  # of train as a teacher
+            answers = one * (views * len(answered) + 2 * len(train))  # of train as a teacher
             log(f"{network}: {an_epoch:.1f} s an epoch, {answers:.1f} s to answer")
             self._cost(network, an_epoch, answers)
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from fer_utils.ensemble.combining import average
+from fer_utils.ensemble.views import predict_views
 from fer_utils.errors import FerError
-from fer_utils.training import predict
 
 
 def soft_targets(dataset, teachers, temperature=2.0, label_weight=0.3):
@@ -12,7 +12,7 @@ def soft_targets(dataset, teachers, temperature=2.0, label_weight=0.3):
 
     Hinton et al. 2015, https://arxiv.org/abs/1503.02531. The teachers have fitted the rows they
     are asked about, so they are surer of them than of others; the temperature makes up for some
-    of that. Each image is asked about as it is, once.
+    of that. Each image is asked about as it is and mirrored: a student sees both.
 
     Args:
         dataset: the Dataset; its labelled ``train`` rows are asked about.
@@ -46,7 +46,7 @@ def soft_targets(dataset, teachers, temperature=2.0, label_weight=0.3):
 
 
 def _asked(network, dataset, rows):
-    said = predict(network, dataset.images[rows])
+    said = predict_views(network, dataset.images[rows], "flip")
     if said.shape[1] != len(dataset.classes):
         raise FerError(
             f"{network.name} knows {said.shape[1]} classes, the data have {len(dataset.classes)}"
