@@ -73,6 +73,21 @@ def test_parts_keep_their_order():
         evaluation.by_part(LABELS, SAID, ["dark"])
 
 
+def test_thirds_by_what_is_seen():
+    """Bright images are answered right, dark ones wrong; stripes are sharp, the rest flat."""
+    images = np.repeat(np.arange(10, 250, 20)[:, None, None], 8, axis=1).repeat(8, axis=2)
+    images[::2, :, ::2] += 5
+    labels = np.zeros(12, int)
+    said = np.eye(2)[(np.arange(12) < 6).astype(int)]
+    table = evaluation.by_look(images.astype(np.uint8), labels, said)
+    assert list(table.index[:3]) == ["brightness, low", "brightness, middle", "brightness, high"]
+    assert table["accuracy"].tolist()[:3] == [0, 0.5, 1]
+    assert (table["rows"] == 4).all()
+    assert table.loc["sharpness, high", "accuracy"] == pytest.approx(0.5)
+    with pytest.raises(FerError, match="2 images cannot be parted into thirds"):
+        evaluation.by_look(images[:2], labels[:2], said[:2])
+
+
 def test_wrong_labels_of_synthetic_faces_are_known():
     options = {"n": 300, "size": 16, "seed": 3, "twins": 0.1, "blanks": 0.02}
     dataset, known = synthetic.load(**options), synthetic.truth(**options)

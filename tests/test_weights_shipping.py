@@ -49,7 +49,7 @@ def test_what_ships_has_the_scores_of_its_file(trained, tmp_path):
     assert told["teachers"] == ["tiny", "tiny"]
 
     text = (tmp_path / "small.md").read_text()
-    assert f"**{told['scores']['accuracy']:.3f} ±" in card
+    assert f"**{told['scores']['accuracy']:.3f} ±" in text
     assert "to what tiny and tiny say of them" in text
     table = text[: text.index("## How sure")]
     assert table.count("\n| ") == len(np.unique(dataset.labels[rows])) + 1

@@ -13,6 +13,7 @@ from fer_utils.evaluation.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from fer_utils.evaluation.dealing import parts
 from fer_utils.evaluation.measures import by_class, intervals, measures
 from fer_utils.evaluation.mistakes import (
+    by_look,
     by_part,
     confusion,
     doubted,
@@ -50,6 +51,7 @@ __all__ = [
     "asked_about",
     "bootstrap",
     "by_class",
+    "by_look",
     "by_part",
     "calibration",
     "calibration_error",

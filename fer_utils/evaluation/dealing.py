@@ -1,14 +1,17 @@
 """Parts of labelled rows to cross-fit by: no group on both sides."""
 
+import warnings
+
 import numpy as np
 
 from fer_utils.errors import FerError
 
 
 def parts(labels, groups=None, k=5, seed=0):
-    """Yield ``(others, held_out)``, rows to fit to and rows to ask about, ``k`` times.
+    """Return ``k`` pairs ``(others, held_out)``: rows to fit to, and rows to ask about.
 
-    Classes have about the same share in each part, and no group has rows in two.
+    Classes have about the same share in each part, and no group has rows in two. A class of fewer
+    rows than parts is missing from some.
 
     Args:
         labels: int ``(n,)``, none below 0.
@@ -16,8 +19,8 @@ def parts(labels, groups=None, k=5, seed=0):
         k: int, in how many parts the rows are dealt.
         seed: int.
 
-    Yields:
-        Two int arrays; the ``held_out`` of all parts are the rows, each once.
+    Returns:
+        list of pairs of int arrays; the ``held_out`` of all of them are the rows, each once.
 
     Raises:
         FerError: fewer groups, or rows of the commonest class, than parts.
@@ -30,6 +33,7 @@ def parts(labels, groups=None, k=5, seed=0):
         raise FerError(f"{len(np.unique(groups))} groups cannot be dealt into {k} parts")
     if (labels >= 0).all() and np.bincount(labels).max() < k:
         raise FerError(f"no class has {k} rows: they cannot be dealt into {k} parts")
-    yield from StratifiedGroupKFold(k, shuffle=True, random_state=seed).split(
-        labels, labels, groups
-    )
+    dealer = StratifiedGroupKFold(k, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The least populated class")
+        return list(dealer.split(labels, labels, groups))

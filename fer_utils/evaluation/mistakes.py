@@ -156,3 +156,38 @@ def by_part(labels, probabilities, part):
     guarded = (table["sum"] + 1) / (table["size"] + 2)
     error = np.sqrt(guarded * (1 - guarded) / (table["size"] + 2))
     return pd.DataFrame({"accuracy": table["mean"], "error": error, "rows": table["size"]})
+
+
+def by_look(images, labels, probabilities):
+    """Return the accuracy on dark and bright, flat and rich, blurred and sharp images.
+
+    Args:
+        images: uint8 ``(n, height, width)`` or with channels behind.
+        labels: int ``(n,)``, none below 0.
+        probabilities: float ``(n, classes)``.
+
+    Returns:
+        DataFrame as of ``by_part``, a row for each third of the images, such as ``brightness,
+        low``: by ``brightness`` (mean value), ``contrast`` (standard deviation) and ``sharpness``
+        (mean difference of neighbours in a row).
+
+    Raises:
+        FerError: as ``by_part``; fewer images than three.
+    """
+    import pandas as pd
+
+    if len(images) < 3:
+        raise FerError(f"{len(images)} images cannot be parted into thirds: give three or more")
+    flat = np.asarray(images, np.float32).reshape(len(images), -1)
+    steps = np.abs(np.diff(np.asarray(images, np.float32), axis=2)).reshape(len(images), -1)
+    looks = {
+        "brightness": flat.mean(axis=1),
+        "contrast": flat.std(axis=1),
+        "sharpness": steps.mean(axis=1),
+    }
+    tables = []
+    for name, values in looks.items():
+        ranks = pd.Series(values).rank(method="first")
+        third = pd.qcut(ranks, 3, labels=[f"{name}, {x}" for x in ("low", "middle", "high")])
+        tables.append(by_part(labels, probabilities, third))
+    return pd.concat([table.rename(index=str) for table in tables])

@@ -77,6 +77,7 @@ def robustness(table, axes=None):
         ax.grid(alpha=0.25)
     for ax in flat[len(names) :]:
         ax.set_axis_off()
-    flat[0].set(xlabel="strength", ylabel="accuracy")
+    flat[0].set_ylabel("accuracy")
+    flat[len(names) - 1].set_xlabel("strength")
     flat[0].legend(fontsize=7)
     return axes
