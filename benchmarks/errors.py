@@ -17,7 +17,7 @@ NAMES = ("v8", "small")
 
 
 def print_confusions(name, labels, said, classes):
-    """Print the largest cells, and how much of fear and sadness is taken for neutral."""
+    """Print the largest cells of a network's confusion matrix off its diagonal."""
     counts = evaluation.confusion(labels, said, classes)
     for _, row in evaluation.largest_confusions(counts, 8).iterrows():
         shares = f"{row['share']:.3f} | {row['of mistakes']:.3f}"
