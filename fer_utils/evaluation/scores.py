@@ -19,10 +19,10 @@ def score(labels, probabilities):
         ``macro_f1`` (over the classes that occur) and ``n``.
 
     Raises:
-        FerError: there are no rows, lengths differ, a label is unknown, or a probability NaN.
+        FerError: there are no rows, lengths differ, a label is unknown, a probability NaN, or
+            rows are no probabilities: below 0, or another sum than 1.
     """
-    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
-    check(labels, probabilities)
+    labels, probabilities = checked(labels, probabilities)
     share = accuracy(labels, probabilities)
     return {
         "accuracy": share,
