@@ -13,7 +13,7 @@ _LIMITS = """\
   a face fills. Photographs need a face detector first; profiles and covered faces are judged
   worse.
 - **Not examined: age, skin colour, sex, culture.** The data do not tell them. Expect differences.
-- **Rare emotions are missed more often**: see the table above.
+- **Not all emotions alike**: {best} is found in {most} of 100 images, {worst} in {least}.
 
 ## When not to use it
 
@@ -69,9 +69,18 @@ def card(name, told, size):
         "",
         *_training(told),
         "",
-        _LIMITS.format(side=told["input"][0], wrong=round(100 * (1 - scores["accuracy"]))),
+        _limits(told),
     ]
     return "\n".join(lines)
+
+
+def _limits(told):
+    scores = told["scores"]
+    recall = {emotion: row["recall"] for emotion, row in scores["classes"].items()}
+    best, worst = max(recall, key=recall.get), min(recall, key=recall.get)
+    counts = {"most": recall[best], "least": recall[worst], "wrong": 1 - scores["accuracy"]}
+    in_hundred = {name: round(100 * share) for name, share in counts.items()}
+    return _LIMITS.format(side=told["input"][0], best=best, worst=worst, **in_hundred)
 
 
 def _row(emotion, row):
