@@ -10,6 +10,9 @@ a network believes least, and the accuracy on thirds of the images by what is se
 
 import sys
 
+import numpy as np
+import pandas as pd
+
 from fer_utils import backend, datasets, evaluation, load_pretrained, training
 from fer_utils.datasets import ferplus
 
@@ -57,6 +60,9 @@ def main():
               "| with neither | labels denied |\n|---|---|---|---|---|---|---|---|")  # fmt: skip
         for name in NAMES:
             print_opinions(name, labels, said[name], opinion)
+        clear = ferplus.clarity(ferplus.votes(votes, dataset))[rows]
+        names = ("votes, least agreed", "votes, middle", "votes, most agreed")
+        clear = evaluation.thirds(np.nan_to_num(clear), names)
         known = opinion >= 0
         for name in NAMES:
             mine = evaluation.score(opinion[known], said[name][known])
@@ -65,7 +71,11 @@ def main():
             )
     print("\n| network | third | accuracy | images |\n|---|---|---|---|")
     for name in NAMES:
-        for third, row in evaluation.by_look(images, labels, said[name]).iterrows():
+        thirds = evaluation.by_look(images, labels, said[name])
+        if votes:
+            agreed = evaluation.by_part(labels, said[name], clear).rename(index=str)
+            thirds = pd.concat([agreed, thirds])
+        for third, row in thirds.iterrows():
             score = f"{row['accuracy']:.3f} ± {row['error']:.3f}"
             print(f"| {name} | {third} | {score} | {int(row['rows']):,} |")
 

@@ -84,8 +84,17 @@ def test_thirds_by_what_is_seen():
     assert table["accuracy"].tolist()[:3] == [0, 0.5, 1]
     assert (table["rows"] == 4).all()
     assert table.loc["sharpness, high", "accuracy"] == 0.75  # images 4, 6, 8 and 10
-    with pytest.raises(FerError, match="2 images cannot be parted into thirds"):
+    with pytest.raises(FerError, match="2 values cannot be parted into thirds"):
         evaluation.by_look(images[:2], labels[:2], said[:2])
+
+
+def test_thirds_of_values():
+    found = evaluation.thirds([5, 1, 1, 9, 2, 7], ("few", "some", "many"))
+    assert found.tolist() == ["some", "few", "few", "many", "some", "many"]
+    assert found.cat.categories.tolist() == ["few", "some", "many"]
+    assert evaluation.thirds([4, 4, 4]).tolist() == ["low", "middle", "high"]
+    with pytest.raises(FerError, match="3 values cannot be parted into thirds: 1 are NaN"):
+        evaluation.thirds([1, np.nan, 2])
 
 
 def test_wrong_labels_of_synthetic_faces_are_known():

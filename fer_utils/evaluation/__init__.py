@@ -1,4 +1,4 @@
-"""Scores with their standard error; the withheld labels are read here and nowhere else."""
+"""Scores, mistakes, calibration, robustness; the withheld labels are read here alone."""
 
 from fer_utils.evaluation.calibrating import (
     calibration,
@@ -20,6 +20,7 @@ from fer_utils.evaluation.mistakes import (
     largest_confusions,
     second_opinion,
     surest_mistakes,
+    thirds,
 )
 from fer_utils.evaluation.pairs import mcnemar, mcnemar_table
 from fer_utils.evaluation.predictions import evaluate, evaluate_final, twins_in_train
@@ -85,6 +86,7 @@ __all__ = [
     "surest_mistakes",
     "temperature",
     "tempered",
+    "thirds",
     "twins_in_train",
     "versions",
 ]

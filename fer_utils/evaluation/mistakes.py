@@ -158,6 +158,28 @@ def by_part(labels, probabilities, part):
     return pd.DataFrame({"accuracy": table["mean"], "error": error, "rows": table["size"]})
 
 
+def thirds(values, names=("low", "middle", "high")):
+    """Return in which third of the values each lies, ties by their place.
+
+    Args:
+        values: float ``(n,)``.
+        names: three strings, of the lowest third first.
+
+    Returns:
+        Series of ordered categories ``(n,)``, parts for ``by_part``.
+
+    Raises:
+        FerError: fewer values than three, or NaN.
+    """
+    import pandas as pd
+
+    values = pd.Series(np.asarray(values))
+    if len(values) < 3 or values.isna().any():
+        problem = f"{values.isna().sum()} are NaN" if len(values) >= 3 else "give three or more"
+        raise FerError(f"{len(values)} values cannot be parted into thirds: {problem}")
+    return pd.qcut(values.rank(method="first"), 3, labels=list(names))
+
+
 def by_look(images, labels, probabilities):
     """Return the accuracy on dark and bright, flat and rich, blurred and sharp images.
 
@@ -176,8 +198,6 @@ def by_look(images, labels, probabilities):
     """
     import pandas as pd
 
-    if len(images) < 3:
-        raise FerError(f"{len(images)} images cannot be parted into thirds: give three or more")
     flat = np.asarray(images, np.float32).reshape(len(images), -1)
     steps = np.abs(np.diff(np.asarray(images, np.float32), axis=2)).reshape(len(images), -1)
     looks = {
@@ -187,7 +207,6 @@ def by_look(images, labels, probabilities):
     }
     tables = []
     for name, values in looks.items():
-        ranks = pd.Series(values).rank(method="first")
-        third = pd.qcut(ranks, 3, labels=[f"{name}, {x}" for x in ("low", "middle", "high")])
+        third = thirds(values, [f"{name}, {level}" for level in ("low", "middle", "high")])
         tables.append(by_part(labels, probabilities, third))
     return pd.concat([table.rename(index=str) for table in tables])
