@@ -96,6 +96,13 @@ def test_agreement_by_hand(five):
     assert table.loc["all", "agreement"] == pytest.approx(2 / 3)
 
 
+def test_clarity_is_the_share_of_the_commonest_emotion():
+    votes = np.array([vote(anger=6, NF=4), vote(unknown=8, sadness=2), vote(fear=10), [-1] * 10])
+    found = ferplus.clarity(votes)
+    assert found[:3].tolist() == pytest.approx([0.6, 0.2, 1])
+    assert np.isnan(found[3])
+
+
 def test_rows_without_votes_do_not_count(five):
     votes = np.array([vote(happiness=9), vote(), [-1] * 10, [-1] * 10, [-1] * 10])
     assert ferplus.agreement(five, votes).loc["all", "images"] == 1

@@ -20,6 +20,13 @@ SCORES = pd.DataFrame(
     {"accuracy": [0.5, 0.6], "standard_error": [0.1, 0.1], "recall": [0.2, 0.0], "error": 0.05},
     index=["none", "weights"],
 )
+COUNTS = pd.DataFrame([[3, 1], [0, 0]], index=["happy", "sad"], columns=["happy", "sad"])
+BINS = pd.DataFrame({"confidence": [0.4, 0.8], "accuracy": [0.3, 0.9], "rows": [10, 30]})
+STRENGTHS = pd.DataFrame(
+    [[0.6, 0.5, 0.4], [0.6, 0.6, 0.5], [0.5, 0.2, 0.1], [0.5, 0.4, 0.4]],
+    pd.MultiIndex.from_product([["v1", "v2"], ["noise", "blur"]], names=["model", "corruption"]),
+    [0, 1, 2],
+)
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +60,8 @@ def on_one_axes(faces):
             SCORES, ("accuracy", "standard_error"), ("recall", "error"), **k
         ),
         "told_and_true": lambda **k: plots.told_and_true({"a": HISTORY}, {"a": 0.3}, **k),
+        "confusion": lambda **k: plots.confusion(COUNTS, **k),
+        "reliability": lambda **k: plots.reliability({"v1": BINS}, **k),
         "estimates": lambda **k: plots.estimates(SHARES.loc["v1"], SHARES.loc["v2"], **k),
     }
 
@@ -220,3 +229,27 @@ def test_estimates_have_the_first_on_top_and_bars_of_one_error():
     np.testing.assert_allclose(bar.get_segments()[0][:, 0], [0.38, 0.42])
     colors = [container[0].get_color() for container in made.containers]
     assert colors == [plots.INK, plots.ACCENT]
+
+
+def test_a_confusion_shows_shares_of_the_label():
+    made = plots.confusion(COUNTS, title="v1")
+    assert [text.get_text() for text in made.texts] == ["0.75", "0.25"]
+    assert (made.get_xlabel(), made.get_ylabel(), made.get_title()) == ("answer", "label", "v1")
+
+
+def test_reliability_has_a_line_for_each_model_and_the_diagonal():
+    made = plots.reliability({"v1": BINS, "v8": BINS})
+    assert made.lines[1].get_xydata().tolist() == [[0.4, 0.3], [0.8, 0.9]]
+    assert [text.get_text() for text in made.get_legend().get_texts()] == ["v1", "v8"]
+    sizes = made.collections[0].get_sizes()
+    assert sizes[1] > 2 * sizes[0]
+
+
+def test_robustness_has_a_panel_for_each_corruption():
+    axes = plots.robustness(STRENGTHS)
+    assert axes.shape == (1, 4)
+    assert [ax.get_title() for ax in axes.flat[:2]] == ["noise", "blur"]
+    assert [len(ax.lines) for ax in axes.flat] == [2, 2, 0, 0]
+    assert axes.flat[1].lines[1].get_ydata().tolist() == [0.5, 0.4, 0.4]
+    grid = plt.subplots(1, 2)[1]
+    assert plots.robustness(STRENGTHS, axes=grid) is grid

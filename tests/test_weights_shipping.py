@@ -11,6 +11,7 @@ from conftest import draw_faces
 from fer_utils import evaluation, models, runs, training, weights
 from fer_utils.errors import FerError
 from fer_utils.weights.__main__ import main
+from fer_utils.weights.card import card
 from fer_utils.weights.shipping import ship
 
 
@@ -19,7 +20,7 @@ def trained(tmp_path_factory):
     """Return the Dataset and the run folder of one tiny network, taught by another."""
     from fer_utils import settings
 
-    dataset = dataclasses.replace(draw_faces(120, side=24), name="fer2013")
+    dataset = dataclasses.replace(draw_faces(400, side=24), name="fer2013")
     run = tmp_path_factory.mktemp("run")
     profile = settings.Profile("test", rows=200, epochs=2, side_epochs=1, side_rows=100)
     place = settings.Settings("synthetic", None, profile, run, seed=0)
@@ -47,11 +48,48 @@ def test_what_ships_has_the_scores_of_its_file(trained, tmp_path):
     assert told["scores"]["n"] == len(rows)
     assert told["teachers"] == ["tiny", "tiny"]
 
-    card = (tmp_path / "small.md").read_text()
-    assert f"**{told['scores']['accuracy']:.3f} ±" in card
-    assert "to what tiny and tiny say of them" in card
-    assert card.count("\n| ") == len(np.unique(dataset.labels[rows])) + 1
-    assert "Regulation 2024/1689" in card
+    text = (tmp_path / "small.md").read_text()
+    assert f"**{told['scores']['accuracy']:.3f} ±" in text
+    assert "to what tiny and tiny say of them" in text
+    table = text[: text.index("## How sure")]
+    assert table.count("\n| ") == len(np.unique(dataset.labels[rows])) + 1
+    assert "Regulation 2024/1689" in text
+
+
+def test_a_card_tells_what_was_measured(trained, tmp_path):
+    dataset, run = trained
+    told = ship(run, "small", "small", dataset, tmp_path)
+    rows, text = dataset.rows("valid"), (tmp_path / "small.md").read_text()
+    said = training.predict(weights.load_pretrained("small", tmp_path), dataset.images[rows])
+    labels = dataset.labels[rows]
+    assert told["calibration"] == evaluation.calibration(labels, said, dataset.groups[rows])
+    assert f"A temperature of {told['calibration']['temperature']:.2f}" in text
+    counts = evaluation.confusion(labels, said, dataset.classes)
+    first = evaluation.largest_confusions(counts).iloc[0]
+    assert f"most often, with the share of its images: {first['label']} for " in text
+    spoilt = told["corruptions"]
+    assert spoilt["as_it_is"] == told["scores"]["accuracy"]
+    images = evaluation.corrupt(dataset.images[rows], "blur", 4)
+    network = weights.load_pretrained("small", tmp_path)
+    found = evaluation.accuracy(labels, training.predict(network, images))
+    assert spoilt["accuracy"]["blur"][3] == found
+    assert (
+        f"| blur | {' | '.join(f'{share:.2f}' for share in spoilt['accuracy']['blur'])} |" in text
+    )
+    wrong = round(100 * (1 - told["scores"]["accuracy"]))
+    assert f"{wrong} of 100 answers were not the label" in text
+
+
+def test_a_card_leaves_out_what_an_older_file_does_not_tell():
+    told = weights.about("small")
+    for part in ("calibration", "corruptions", "confusions"):
+        told.pop(part, None)
+    text = card("small", told, 700_000)
+    assert "## Scores" in text
+    assert "## When not to use it" in text
+    assert "## How sure" not in text
+    assert "## Spoilt" not in text
+    assert "most often" not in text
 
 
 def test_a_network_of_labels_alone_names_no_teacher(trained, tmp_path):

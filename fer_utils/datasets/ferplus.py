@@ -121,6 +121,21 @@ def majority(votes, classes, least=0.5):
     return np.where(enough, index[best], UNKNOWN).astype(np.int8)
 
 
+def clarity(votes):
+    """Return the share of each image's votes that its commonest emotion got.
+
+    Args:
+        votes: int ``(n, 10)`` from ``votes``.
+
+    Returns:
+        float ``(n,)``, 0-1, low where annotators differ or cannot tell; NaN without votes.
+    """
+    counts = np.maximum(votes, 0)
+    total = counts.sum(axis=1)
+    best = counts[:, : len(COLUMNS)].max(axis=1)
+    return np.where(total > 0, best / np.maximum(total, 1), np.nan)
+
+
 def soft_labels(votes, classes, outliers=1):
     """Return the annotators' opinions as probabilities, to train on with cross-entropy.
 

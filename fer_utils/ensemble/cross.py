@@ -3,7 +3,7 @@
 import numpy as np
 
 from fer_utils.ensemble.combining import fit
-from fer_utils.errors import FerError
+from fer_utils.evaluation import parts
 
 
 def cross_fitted(method, probabilities, labels, groups=None, k=5, seed=0):
@@ -23,17 +23,9 @@ def cross_fitted(method, probabilities, labels, groups=None, k=5, seed=0):
     Raises:
         FerError: as ``fit``; fewer groups, or rows of the commonest class, than parts.
     """
-    from sklearn.model_selection import StratifiedGroupKFold
-
     probabilities, labels = np.asarray(probabilities), np.asarray(labels)
-    groups = np.arange(len(labels)) if groups is None else np.asarray(groups)
-    if len(np.unique(groups)) < k:
-        raise FerError(f"{len(np.unique(groups))} groups cannot be dealt into {k} parts")
-    if (labels >= 0).all() and np.bincount(labels).max() < k:
-        raise FerError(f"no class has {k} rows: they cannot be dealt into {k} parts")
     told = np.zeros(probabilities.shape[1:])
-    dealt = StratifiedGroupKFold(k, shuffle=True, random_state=seed).split(labels, labels, groups)
-    for others, held_out in dealt:
+    for others, held_out in parts(labels, groups, k, seed):
         combination = fit(method, probabilities[:, others], labels[others], seed)
         told[held_out] = combination(probabilities[:, held_out])
     return told

@@ -16,13 +16,15 @@ def bootstrap(labels, probabilities, metric, groups=None, draws=1000, seed=0):
     Args:
         labels: int ``(n,)``, none below 0.
         probabilities: float ``(n, classes)``.
-        metric: function ``(labels, probabilities)`` that returns a float, as ``macro_f1``.
+        metric: function ``(labels, probabilities)`` that returns a float, as ``macro_f1``, or
+            several.
         groups: int ``(n,)``, what is drawn as a whole; None to draw single rows.
         draws: int.
         seed: int.
 
     Returns:
-        float ``(draws,)``; NaN where the metric is not defined on what was drawn.
+        float ``(draws,)``, or ``(draws, several)``; NaN where the metric is not defined on what
+        was drawn.
 
     Raises:
         FerError: as ``score``; groups of another length.
@@ -38,12 +40,12 @@ def bootstrap(labels, probabilities, metric, groups=None, draws=1000, seed=0):
         raise FerError(f"{len(labels)} labels, but {len(groups)} groups")
     kinds, member = np.unique(groups, return_inverse=True)
     rng = np.random.default_rng(seed)
-    values = np.empty(draws)
-    for i in range(draws):
+    values = []
+    for _ in range(draws):
         times = np.bincount(rng.integers(len(kinds), size=len(kinds)), minlength=len(kinds))
         rows = np.repeat(np.arange(len(labels)), times[member])
-        values[i] = metric(labels[rows], probabilities[rows])
-    return values
+        values.append(metric(labels[rows], probabilities[rows]))
+    return np.array(values, np.float64)
 
 
 def compare(labels, answers, groups=None):

@@ -19,10 +19,10 @@ def score(labels, probabilities):
         ``macro_f1`` (over the classes that occur) and ``n``.
 
     Raises:
-        FerError: there are no rows, lengths differ, a label is unknown, or a probability NaN.
+        FerError: there are no rows, lengths differ, a label is unknown, a probability NaN, or
+            rows are no probabilities: below 0, or another sum than 1.
     """
-    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
-    check(labels, probabilities)
+    labels, probabilities = checked(labels, probabilities)
     share = accuracy(labels, probabilities)
     return {
         "accuracy": share,
@@ -112,7 +112,29 @@ def check(labels, probabilities):
     if len(labels) != len(probabilities):
         raise FerError(f"{len(labels)} labels, but {len(probabilities)} rows of probabilities")
     if (labels < 0).any():
-        raise FerError(f"{(labels < 0).sum()} of {len(labels)} labels are unknown or withheld")
+        raise FerError(
+            f"{(labels < 0).sum()} of {len(labels)} labels are unknown or withheld: give the rows "
+            "that have one"
+        )
+    if labels.max() >= probabilities.shape[1]:
+        row, classes = int(labels.argmax()), probabilities.shape[1]
+        raise FerError(f"row {row}: label {labels[row]}, but there are {classes} classes, from 0")
     if np.isnan(probabilities).any():
         row = int(np.flatnonzero(np.isnan(probabilities).any(axis=1))[0])
         raise FerError(f"row {row}: a probability is NaN; was the training stable?")
+
+
+def checked(labels, probabilities):
+    """Return both as arrays, rows of float64 that sum to 1; raise FerError unless they can be."""
+    labels, probabilities = np.asarray(labels), np.asarray(probabilities, np.float64)
+    check(labels, probabilities)
+    broken = (probabilities < 0).any(axis=1) | (np.abs(probabilities.sum(axis=1) - 1) > 1e-3)
+    if broken.any():
+        row = int(np.flatnonzero(broken)[0])
+        raise FerError(
+            f"{broken.sum()} of {len(broken)} rows are no probabilities, first row {row}: its "
+            f"least is {probabilities[row].min():.4g}, its sum {probabilities[row].sum():.4g}; "
+            "logits go through a softmax first"
+        )
+    # Rows of float32 sum to 1 but for rounding, of which scikit-learn warns.
+    return labels, probabilities / probabilities.sum(axis=1, keepdims=True)

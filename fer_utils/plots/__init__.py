@@ -3,6 +3,7 @@
 from fer_utils.plots.augmentation import contact_sheet, draws, estimates, told_and_true
 from fer_utils.plots.canvas import ACCENT, INK
 from fer_utils.plots.data import brightness_contrast, class_shares, embedding
+from fer_utils.plots.evaluation import confusion, reliability, robustness
 from fer_utils.plots.images import faces, mean_faces, sample_faces
 from fer_utils.plots.scores import learning_curves, per_class, predicted_shares, trade_off
 from fer_utils.plots.search import (
@@ -18,6 +19,7 @@ __all__ = [
     "INK",
     "brightness_contrast",
     "class_shares",
+    "confusion",
     "contact_sheet",
     "draws",
     "embedding",
@@ -30,6 +32,8 @@ __all__ = [
     "parallel_coordinates",
     "per_class",
     "predicted_shares",
+    "reliability",
+    "robustness",
     "sample_faces",
     "search_curves",
     "search_history",

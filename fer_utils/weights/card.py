@@ -13,11 +13,18 @@ _LIMITS = """\
   a face fills. Photographs need a face detector first; profiles and covered faces are judged
   worse.
 - **Not examined: age, skin colour, sex, culture.** The data do not tell them. Expect differences.
-- **Rare emotions are missed more often**: see the table above.
+- **Not all emotions alike**: {best} is found in {most} of 100 images, {worst} in {least}.
 
-Not for decisions about people. In the European Union inferring emotions at work and in schools
-is prohibited but for medical and safety reasons (Regulation 2024/1689, Article 5). Fit for
-learning, for research on FER2013, and for play with one's own face.
+## When not to use it
+
+- **Not for decisions about people**: not for hiring, teaching, policing, insurance, health, or
+  what somebody is worth to a customer.
+- **Not at work and not in schools.** In the European Union inferring emotions there is prohibited
+  but for medical and safety reasons (Regulation 2024/1689, Article 5).
+- **Not to learn what somebody feels**, nor whether they lie, attend or suffer.
+- **Not where a wrong answer costs something**: {wrong} of 100 answers were not the label.
+
+Fit for learning, for research on FER2013, and for play with one's own face.
 """
 
 
@@ -55,19 +62,81 @@ def card(name, told, size):
         "|---|---|---|---|",
         *(_row(of, row) for of, row in scores["classes"].items()),
         "",
+        *_confusions(told.get("confusions", [])),
+        *_calibration(told.get("calibration")),
+        *_corruptions(told.get("corruptions")),
         "## Training",
         "",
         *_training(told),
         "",
-        _LIMITS.format(side=told["input"][0]),
+        _limits(told),
     ]
     return "\n".join(lines)
+
+
+def _limits(told):
+    scores = told["scores"]
+    recall = {emotion: row["recall"] for emotion, row in scores["classes"].items()}
+    best, worst = max(recall, key=recall.get), min(recall, key=recall.get)
+    counts = {"most": recall[best], "least": recall[worst], "wrong": 1 - scores["accuracy"]}
+    in_hundred = {name: round(100 * share) for name, share in counts.items()}
+    return _LIMITS.format(side=told["input"][0], best=best, worst=worst, **in_hundred)
 
 
 def _row(emotion, row):
     precision = "never answered" if row["precision"] is None else f"{row['precision']:.2f}"
     recall = f"{row['recall']:.2f} ± {row['recall_error']:.2f}"
     return f"| {emotion} | {row['rows']} | {recall} | {precision} |"
+
+
+def _confusions(cells):
+    """Return what is taken for what; nothing where the file does not tell."""
+    if not cells:
+        return []
+    said = [f"{cell['label']} for {cell['answer']} ({cell['share']:.0%})" for cell in cells]
+    return [f"Taken for another most often, with the share of its images: {', '.join(said)}.", ""]
+
+
+def _calibration(told):
+    """Return how far its probabilities can be believed."""
+    if not told:
+        return []
+    helps = told["error_after"] < told["error"]
+    use = "Divide its logits by it before you believe a probability:"
+    use += " `fer_utils.evaluation.tempered(probabilities, temperature)`."
+    return [
+        "## How sure it is",
+        "",
+        f"How sure it says it is and how often it is right are {told['error']:.3f} apart "
+        f"(expected calibration error in 15 bins on the same images; {told['chance']:.3f} by "
+        f"chance alone). A temperature of {told['temperature']:.2f} makes this "
+        f"{told['error_after']:.3f}, on images "
+        f"that it was not fitted to. {use if helps else 'Leave its probabilities as they are.'}",
+        "",
+    ]
+
+
+def _corruptions(told):
+    """Return what is left of its accuracy on spoilt images."""
+    if not told:
+        return []
+    worst = min(told["accuracy"], key=lambda name: told["accuracy"][name][-1])
+    strengths = range(1, 1 + len(told["accuracy"][worst]))
+    return [
+        "## Spoilt images",
+        "",
+        f"Accuracy on {told['rows']:,} of these images, spoilt in five degrees "
+        f"(`fer_utils.evaluation.corrupt`); as they are {told['as_it_is']:.3f}. Worst of all is "
+        f"{worst}. Nothing is known of images spoilt in other ways.",
+        "",
+        f"| spoilt by | {' | '.join(map(str, strengths))} |",
+        f"|{'---|' * (1 + len(strengths))}",
+        *(
+            f"| {name} | {' | '.join(f'{share:.2f}' for share in shares)} |"
+            for name, shares in told["accuracy"].items()
+        ),
+        "",
+    ]
 
 
 def _training(told):

@@ -1,5 +1,6 @@
 """Makes what ships of a run: a trained network's file in float16, and its card."""
 
+import functools
 import tempfile
 
 import numpy as np
@@ -11,13 +12,15 @@ from fer_utils.weights import _HERE, load_pretrained, save_pretrained
 from fer_utils.weights.card import card
 
 _RUN = ("commit", "backend", "finished")
+_SPOILT = 1000  # rows of PublicTest at most that are asked about spoilt, 40 times each
 _COPIED = ("network", "parameters", "epochs", "train_seconds", "device")
 
 
 def ship(run_dir, key, name, dataset, folder=_HERE):
     """Write ``NAME.npz`` and its card ``NAME.md`` of a network that a run trained.
 
-    The scores are those of the file: of the weights as float16 has them, on PublicTest.
+    The scores are those of the file: of the weights as float16 has them, on PublicTest; so are
+    what it takes for what, how sure it may be, and what is left of it on spoilt images.
 
     Args:
         run_dir: Path of the run folder.
@@ -51,7 +54,7 @@ def ship(run_dir, key, name, dataset, folder=_HERE):
         raise FerError(f"{key} sees the images at another size than their own: train it at that")
     with tempfile.TemporaryDirectory() as place:  # a kill leaves no file without scores
         save_pretrained(name, network, told, place)
-        told["scores"] = _scores(load_pretrained(name, place), dataset)
+        told |= _measured(load_pretrained(name, place), dataset)
     path = save_pretrained(name, network, told, folder)
     runs.write_text(path.with_suffix(".md"), card(name, told, path.stat().st_size))
     return told
@@ -76,15 +79,35 @@ def _check(key, identity, teachers, dataset):
         )
 
 
-def _scores(network, dataset):
+def _measured(network, dataset):
+    """Return what is told of a network's answers to PublicTest."""
     rows = dataset.rows("valid")
     labels, said = dataset.labels[rows], training.predict(network, dataset.images[rows])
+    counts = evaluation.confusion(labels, said, dataset.classes)
+    return {
+        "scores": _scores(dataset, rows, labels, said),
+        "confusions": evaluation.largest_confusions(counts).to_dict("records"),
+        "calibration": evaluation.calibration(labels, said, dataset.groups[rows]),
+        "corruptions": _corruptions(network, dataset, rows),
+    }
+
+
+def _scores(dataset, rows, labels, said):
     answers = {"index": rows, "split": dataset.split[rows], "probabilities": said}
     by_class = {
         dataset.classes[label]: _json(evaluation.of_class(labels, said, label))
         for label in np.unique(labels)
     }
     return {**evaluation.evaluate(dataset, answers), "classes": by_class}
+
+
+def _corruptions(network, dataset, rows):
+    """Return accuracies on some of the rows, drawn at random, as they are and spoilt."""
+    part = np.sort(np.random.default_rng(0).permutation(rows)[:_SPOILT])
+    asked = {"it": functools.partial(training.predict, network)}
+    table = evaluation.robustness(asked, dataset.images[part], dataset.labels[part]).loc["it"]
+    spoilt = {name: row.tolist() for name, row in table.drop(columns=0).iterrows()}
+    return {"rows": len(part), "as_it_is": float(table[0].iloc[0]), "accuracy": spoilt}
 
 
 def _json(row):

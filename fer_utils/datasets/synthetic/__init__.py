@@ -11,6 +11,8 @@ No photograph and no person's likeness is in it: scores on it say whether code w
 ideas compare, not how well a model reads faces.
 """
 
+import dataclasses
+
 import numpy as np
 
 from fer_utils.datasets.base import UNKNOWN, Dataset, group_identical
@@ -26,7 +28,7 @@ from fer_utils.datasets.synthetic.snapshots import Snapshots, snapshots
 
 __all__ = ["COUNTS", "EFFECTS", "OCCLUDERS", "PROTOTYPES", "UNITS", "Faces", "Sequences",
            "Snapshots", "find", "generate", "load", "private_labels", "sequences", "snapshots",
-           "write_ckplus"]  # fmt: skip
+           "truth", "write_ckplus"]  # fmt: skip
 
 
 def find(root=None):
@@ -66,14 +68,41 @@ def load(
         ((500, 32, 32), 400)
     """
     plan = Plan(n, seed, classes, wrong_labels, twins, blanks)
-    drawn = generate(
-        n, size=pair(size), seed=seed, classes=classes, labels=plan.truth, identity=plan.persons
-    )
-    images = drawn.images[plan.source]
-    images[plan.blank] = 0
+    images = _drawn(plan, n, size, seed, classes).images
     labels = np.where(plan.split == "test", UNKNOWN, plan.labels).astype(np.int8)
     return Dataset(images, labels, plan.classes, plan.split, group_identical(images, plan.groups),
                    np.arange(n).astype(str), "synthetic", "synthetic faces")  # fmt: skip
+
+
+def _drawn(plan, n, size, seed, classes):
+    """Return the Faces of a Plan, row i is the plan's row i."""
+    drawn = generate(
+        n, size=pair(size), seed=seed, classes=classes, labels=plan.truth, identity=plan.persons
+    )
+    fields = {field.name: getattr(drawn, field.name) for field in dataclasses.fields(drawn)}
+    of_rows = {
+        name: value[plan.source] for name, value in fields.items() if isinstance(value, np.ndarray)
+    }
+    of_rows["images"][plan.blank] = 0
+    return dataclasses.replace(drawn, **of_rows)
+
+
+def truth(
+    root=None, size=48, n=3600, seed=0, classes=7, wrong_labels=0.08, twins=0.03, blanks=0.001
+):
+    """Return what is known of the faces that ``load`` draws, which no photograph tells.
+
+    To judge a method that looks for wrong labels, or what pose and glasses do; never to train on,
+    nor to choose by. Takes the arguments of ``load``.
+
+    Returns:
+        Faces whose row i is ``load``'s row i; its ``labels`` are the given ones, -1 in ``test``,
+        its ``true_labels`` what each face was drawn to show, in ``test`` too. What it says of
+        a black image is of the face that would have been there.
+    """
+    plan = Plan(n, seed, classes, wrong_labels, twins, blanks)
+    given = np.where(plan.split == "test", UNKNOWN, plan.labels).astype(np.int8)
+    return dataclasses.replace(_drawn(plan, n, size, seed, classes), labels=given)
 
 
 def private_labels(

@@ -1,0 +1,39 @@
+"""Parts of labelled rows to cross-fit by: no group on both sides."""
+
+import warnings
+
+import numpy as np
+
+from fer_utils.errors import FerError
+
+
+def parts(labels, groups=None, k=5, seed=0):
+    """Return ``k`` pairs ``(others, held_out)``: rows to fit to, and rows to ask about.
+
+    Classes have about the same share in each part, and no group has rows in two. A class of fewer
+    rows than parts is missing from some.
+
+    Args:
+        labels: int ``(n,)``, none below 0.
+        groups: int ``(n,)``, persons or identical pixels; None for single rows.
+        k: int, in how many parts the rows are dealt.
+        seed: int.
+
+    Returns:
+        list of pairs of int arrays; the ``held_out`` of all of them are the rows, each once.
+
+    Raises:
+        FerError: fewer groups, or rows of the commonest class, than parts.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    labels = np.asarray(labels)
+    groups = np.arange(len(labels)) if groups is None else np.asarray(groups)
+    if len(np.unique(groups)) < k:
+        raise FerError(f"{len(np.unique(groups))} groups cannot be dealt into {k} parts")
+    if (labels >= 0).all() and np.bincount(labels).max() < k:
+        raise FerError(f"no class has {k} rows: they cannot be dealt into {k} parts")
+    dealer = StratifiedGroupKFold(k, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The least populated class")
+        return list(dealer.split(labels, labels, groups))

@@ -1,0 +1,83 @@
+"""Figures about what models get wrong, how sure they are, and what spoils them."""
+
+import numpy as np
+
+from fer_utils.plots.canvas import ACCENT, INK, new_axes, new_grid
+
+
+def confusion(counts, title="", ax=None):
+    """Draw how often each class was taken for each: shares of a row, coloured, with their number.
+
+    Args:
+        counts: DataFrame, a row a label, a column an answer, as of ``evaluation.confusion``.
+        title: of the axes.
+        ax: matplotlib axes; None for a new figure.
+
+    Returns:
+        The axes. A class that does not occur has an empty row.
+    """
+    import seaborn as sns
+
+    ax = ax or new_axes(0.62 * len(counts) + 1.3, 0.5 * len(counts) + 0.8)
+    shares = counts.div(counts.sum(axis=1).replace(0, np.nan), axis=0)
+    style = {"annot": True, "fmt": ".2f", "annot_kws": {"fontsize": 8}, "linewidths": 0.5}
+    sns.heatmap(shares, vmin=0, vmax=1, cmap="Blues", cbar=False, ax=ax, **style)
+    ax.set(xlabel="answer", ylabel="label", title=title)
+    ax.tick_params(axis="y", rotation=0)
+    return ax
+
+
+def reliability(tables, ax=None):
+    """Draw how often models are right where they say that they are so sure.
+
+    Args:
+        tables: dict of name to DataFrame with ``confidence``, ``accuracy`` and ``rows``, as of
+            ``evaluation.reliability``; at most four.
+        ax: matplotlib axes; None for a new figure.
+
+    Returns:
+        The axes. On the dashed line a model is right as often as it says; a point's size is its
+        share of the rows.
+    """
+    ax = ax or new_axes(5, 4)
+    ax.plot([0, 1], [0, 1], color="0.5", linestyle="--", linewidth=0.8)
+    colours = (INK, ACCENT, "#9aa5b1", "#6b8e6b")
+    for (name, table), colour in zip(tables.items(), colours, strict=False):
+        x, y = table["confidence"], table["accuracy"]
+        ax.plot(x, y, color=colour, linewidth=1, label=name)
+        ax.scatter(x, y, s=4 + 400 * table["rows"] / table["rows"].sum(), color=colour, alpha=0.6)
+    ax.set(xlabel="how sure", ylabel="how often right", xlim=(0, 1), ylim=(-0.03, 1.03))
+    ax.legend(fontsize=8, loc="upper left")
+    ax.grid(alpha=0.25)
+    return ax
+
+
+def robustness(table, axes=None):
+    """Draw the accuracy of models over the strength of each corruption.
+
+    Args:
+        table: DataFrame, a row a model and corruption, a column a strength, as of
+            ``evaluation.robustness``.
+        axes: array of axes, one a corruption at least; None for a new figure.
+
+    Returns:
+        The array of axes.
+    """
+    names, models = (table.index.unique(level) for level in ("corruption", "model"))
+    if axes is None:
+        lines = -(-len(names) // 4)
+        axes = new_grid(lines, 4, (10, 2.3 * lines + 0.4))
+    flat = np.ravel(axes)
+    for ax, name in zip(flat, names, strict=False):
+        for model in models:
+            row = table.loc[(model, name)]
+            ax.plot(row.index, row, marker="o", markersize=3, label=model)
+        ax.set_title(name, fontsize=10)
+        ax.set(xticks=table.columns, ylim=(0, 1))
+        ax.grid(alpha=0.25)
+    for ax in flat[len(names) :]:
+        ax.set_axis_off()
+    flat[0].set_ylabel("accuracy")
+    flat[len(names) - 1].set_xlabel("strength")
+    flat[0].legend(fontsize=7)
+    return axes
