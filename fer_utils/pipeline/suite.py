@@ -41,6 +41,7 @@ SUITE = (
     *(Notebook(name, uses=_VERSIONS[:i]) for i, name in enumerate(_VERSIONS)),
     Notebook("13_search_hyperparameters"),
     Notebook("14_recognise_sequences"),
+    Notebook("16_explain_predictions", needs=_VERSIONS[-1:]),
     Notebook("17_ensemble", needs=_VERSIONS[-1:], uses=_VERSIONS[:-1]),
     Notebook("18_write_submission", needs=_VERSIONS[-1:], uses=(*_VERSIONS[:-1], "17_ensemble")),
 )

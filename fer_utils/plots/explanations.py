@@ -38,7 +38,7 @@ def heat_maps(images, maps, titles=None, outlines=None, axes=None):
 
 
 def attention(means, axes=None):
-    """Draw the mean map of each class, no face beneath.
+    """Draw the mean map of each class, each scaled by itself, no face beneath.
 
     Args:
         means: dict of class name to float ``(height, width)``, see ``explain.mean_attention``.
@@ -49,9 +49,8 @@ def attention(means, axes=None):
     """
     if axes is None:
         axes = new_grid(1, len(means), (1.25 * len(means), 1.45))
-    highest = max(one.max() for one in means.values())
     for ax, (name, one) in zip(np.ravel(axes), means.items(), strict=False):
-        ax.imshow(one, cmap="inferno", vmin=0, vmax=highest)
+        ax.imshow(one, cmap="inferno", vmin=0, vmax=np.quantile(one, 0.995))
         ax.set_title(name, fontsize=9)
         ax.set_axis_off()
     return axes
