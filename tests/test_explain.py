@@ -210,10 +210,10 @@ def test_shares_inside_regions():
     regions = np.zeros((2, 4, 4), bool)
     regions[:, 0] = True
     np.testing.assert_allclose(explain.share_inside(maps, regions), 0.75)
-    assert np.isnan(explain.share_inside(-np.abs(maps), regions)).all()
+    np.testing.assert_allclose(explain.share_inside(-maps.clip(0), regions), 0.25)  # chance
     row = explain.shares({"m": maps}, regions, {"m": np.ones((2, 4, 4))}).loc["m"]
-    assert row[["share", "chance", "times", "shuffled", "lost", "n"]].tolist() == [
-        0.75, 0.25, 3, 0.25, 0.5, 2,
+    assert row[["share", "chance", "times", "shuffled", "lost", "empty"]].tolist() == [
+        0.75, 0.25, 3, 0.25, 0.5, 0,
     ]  # fmt: skip
 
 
@@ -221,8 +221,9 @@ def test_mean_attention_counts_each_image_alike():
     maps = np.zeros((3, 2, 2))
     maps[0, 0, 0], maps[1, 1, 1], maps[2, 0, 1] = 1, 100, -1
     means = explain.mean_attention(maps, [0, 0, 2], ("happy", "sad", "fear"))
-    assert list(means) == ["happy"]
+    assert list(means) == ["happy", "fear"]
     np.testing.assert_allclose(means["happy"], [[0.5, 0], [0, 0.5]])
+    np.testing.assert_allclose(means["fear"], 0.25)  # nothing speaks for it
 
 
 def test_regions_are_where_the_expression_shows():
@@ -291,6 +292,8 @@ def test_faulty_maps_and_settings_are_refused(tiny, linear):
         explain.curves(tiny, IMAGES, maps, kind="removal")
     with pytest.raises(FerError, match="maps are"):
         explain.similarity(maps, maps[:1])
+    with pytest.raises(FerError, match="1 maps have no error"):
+        explain.shares({"m": maps[:1]}, maps[:1] > 0)
     with pytest.raises(FerError, match="2 labels for 3 maps"):
         explain.mean_attention(maps, [0, 1], ("a", "b"))
     with pytest.raises(FerError, match="labels go from 0 to 2"):

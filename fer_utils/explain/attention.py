@@ -10,7 +10,8 @@ def mean_attention(maps, labels, classes):
     """Return the mean map of each class: what speaks for it, each image counting alike.
 
     Args:
-        maps: float ``(n, height, width)``; what is negative counts as zero.
+        maps: float ``(n, height, width)``; what is negative counts as zero, a map in which
+            nothing is positive as spread evenly.
         labels: int ``(n,)``, the class that each map explains.
         classes: tuple of class names.
 
@@ -25,10 +26,9 @@ def mean_attention(maps, labels, classes):
     if labels.shape != (len(spread),):
         raise FerError(f"{labels.size} labels for {len(spread)} maps: give one for each")
     if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
-        raise FerError(f"labels go from {labels.min()} to {labels.max()}: write 0 to "
-                       f"{len(classes) - 1}")  # fmt: skip
+        ends = f"labels go from {labels.min()} to {labels.max()}"
+        raise FerError(f"{ends}: write 0 to {len(classes) - 1}")
     rows = {name: spread[labels == k] for k, name in enumerate(classes)}
-    rows = {name: some[np.isfinite(some).all(axis=(1, 2))] for name, some in rows.items()}
     return {name: some.mean(axis=0) for name, some in rows.items() if len(some)}
 
 
@@ -36,20 +36,18 @@ def share_inside(maps, regions):
     """Return the share of each map that lies inside its region, float ``(n,)``, 0-1.
 
     The relevance mass of Arras et al. 2022, https://arxiv.org/abs/2003.07258. A map that is
-    spread evenly has the region's share of the image.
+    spread evenly has the region's share of the image, which is chance. One in which nothing
+    speaks for the class points nowhere, and counts as spread evenly.
 
     Args:
         maps: float ``(n, height, width)``; what is negative counts as zero.
         regions: bool ``(n, height, width)``.
 
-    Returns:
-        float ``(n,)``, NaN where nothing in the map speaks for the class.
-
     Raises:
         FerError: regions of another shape; NaN.
     """
-    maps = checked_maps(maps, np.shape(regions))
-    return (_spread(maps) * np.asarray(regions, bool)).sum(axis=(1, 2))
+    maps, regions = checked_maps(maps, np.shape(regions)), np.asarray(regions, bool)
+    return (_spread(maps) * regions).sum(axis=(1, 2))
 
 
 def shares(maps, regions, others=None):
@@ -62,40 +60,40 @@ def shares(maps, regions, others=None):
 
     Returns:
         DataFrame, a row a method: ``share`` and its standard ``error``, ``chance`` (the regions'
-        area), ``times`` chance and ``times_error``, ``n`` (maps in which something speaks for the
-        class); with ``others`` also ``shuffled``, their share, and ``lost`` by the shuffling with
-        its ``lost_error``, both paired.
+        area), ``times`` chance and ``times_error``, ``empty`` (maps in which nothing speaks for
+        the class); with ``others`` also ``shuffled``, their share, and what is ``lost`` by the
+        shuffling with its ``lost_error``, paired.
 
     Raises:
-        FerError: as ``share_inside``.
+        FerError: as ``share_inside``; fewer than two maps.
     """
     import pandas as pd
 
-    chance = np.asarray(regions, bool).mean(axis=(1, 2))
+    chance = np.asarray(regions, bool).mean()
     rows = {}
     for name, own in maps.items():
         inside = share_inside(own, regions)
-        share, error, n = _mean(inside)
-        rows[name] = {"share": share, "error": error, "chance": chance.mean()}
-        rows[name] |= {"times": share / chance.mean(), "times_error": error / chance.mean()}
+        share, error = _mean(inside)
+        rows[name] = {"share": share, "error": error, "chance": chance}
+        rows[name] |= {"times": share / chance, "times_error": error / chance}
         if others is not None:
             beside = share_inside(others[name], regions)
-            lost, lost_error, _ = _mean(inside - beside)
-            rows[name] |= {"shuffled": _mean(beside)[0], "lost": lost, "lost_error": lost_error}
-        rows[name]["n"] = n
+            lost, lost_error = _mean(inside - beside)
+            rows[name] |= {"shuffled": beside.mean(), "lost": lost, "lost_error": lost_error}
+        rows[name]["empty"] = (np.asarray(own) <= 0).all(axis=(1, 2)).sum()
     return pd.DataFrame(rows).T
 
 
 def _mean(values):
-    """Return the mean, its standard error, and how many there are; NaN is left out."""
-    known = values[np.isfinite(values)]
-    if len(known) < 2:
-        return float(known.sum()) if len(known) else np.nan, np.nan, len(known)
-    return known.mean(), known.std(ddof=1) / np.sqrt(len(known)), len(known)
+    """Return the mean and its standard error."""
+    if len(values) < 2:
+        raise FerError(f"{len(values)} maps have no error: give at least two")
+    return values.mean(), values.std(ddof=1) / np.sqrt(len(values))
 
 
 def _spread(maps):
-    """Return what is positive of each map, summing to 1; NaN where nothing is."""
+    """Return what is positive of each map, summing to 1; evenly spread where nothing is."""
     positive = np.maximum(np.asarray(maps, np.float64), 0)
-    with np.errstate(invalid="ignore"):
-        return positive / positive.sum(axis=(1, 2), keepdims=True)
+    total = positive.sum(axis=(1, 2), keepdims=True)
+    even = np.full_like(positive, 1 / positive[0].size) if len(positive) else positive
+    return np.where(total > 0, positive / np.where(total > 0, total, 1), even)

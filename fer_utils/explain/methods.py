@@ -14,7 +14,7 @@ from fer_utils.explain.grad_cam import grad_cam
 from fer_utils.explain.occlusion import occlusion
 
 STEPS = 32  # of integrated gradients: a batch
-_SAMPLES = 24  # of SmoothGrad
+_SAMPLES = 16  # of SmoothGrad
 _SCALES = (50, 100, 150, 250, 500, 1200)  # XRAI's, for pictures of 224 pixels
 _XRAI_SIDE = 224
 

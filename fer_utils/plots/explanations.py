@@ -21,7 +21,7 @@ def heat_maps(images, maps, titles=None, outlines=None, axes=None):
         The array of axes.
     """
     if axes is None:
-        axes = new_grid(len(images), 1 + len(maps), (1.25 * (1 + len(maps)), 1.3 * len(images)))
+        axes = new_grid(len(images), 1 + len(maps), (1.1 * (1 + len(maps)) + 0.5, 1.14 * len(images)))
     named = {"face": np.zeros(np.shape(images)[:3]), **maps}
     for column, (name, some) in enumerate(named.items()):
         faces(images, axes=axes[:, column])
