@@ -21,7 +21,8 @@ def heat_maps(images, maps, titles=None, outlines=None, axes=None):
         The array of axes.
     """
     if axes is None:
-        axes = new_grid(len(images), 1 + len(maps), (1.1 * (1 + len(maps)) + 0.5, 1.14 * len(images)))
+        rows, columns = len(images), 1 + len(maps)
+        axes = new_grid(rows, columns, (1.1 * columns + 0.5, 1.14 * rows))
     named = {"face": np.zeros(np.shape(images)[:3]), **maps}
     for column, (name, some) in enumerate(named.items()):
         faces(images, axes=axes[:, column])
