@@ -43,7 +43,7 @@ def similarity(maps, others):
     """Return how alike two maps of each image are, float ``(n,)``, -1 to 1.
 
     Spearman's correlation of the values without their signs, as the sanity check's source has it:
-    1 where both put the pixels in the same order. NaN where a map is the same everywhere.
+    1 where both put the pixels in the same order, 0 where a map is the same everywhere.
 
     Args:
         maps: float ``(n, height, width)``.
@@ -57,5 +57,5 @@ def similarity(maps, others):
     maps, others = checked_maps(maps, np.shape(maps)), checked_maps(others, np.shape(maps))
     ranks = [rankdata(np.abs(x).reshape(len(x), -1), axis=1) for x in (maps, others)]
     a, b = (x - x.mean(axis=1, keepdims=True) for x in ranks)
-    with np.errstate(invalid="ignore"):
-        return (a * b).sum(axis=1) / np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
+    spread = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
+    return (a * b).sum(axis=1) / np.where(spread > 0, spread, 1)
