@@ -1,13 +1,16 @@
 """Maps against closed forms, planted patches and hand-computed curves; what is refused."""
 
+import cv2
 import keras
 import numpy as np
 import pytest
+import saliency.core as saliency
 from keras import layers
 
 from fer_utils import explain, gradients, models
 from fer_utils.datasets import synthetic
 from fer_utils.errors import FerError
+from fer_utils.explain.asking import say_in_parts, slope_in_parts
 from fer_utils.explain.grad_cam import layers_of
 from fer_utils.explain.occlusion import hidden_squares
 
@@ -150,6 +153,24 @@ def test_grad_cam_finds_the_layer(name):
     assert seen.output_shape[1:3] in {(4, 4), (8, 8)}
 
 
+def test_grad_cam_is_that_of_the_library(tiny):
+    seen, slopes = tiny.once("Grad-CAM", layers_of)
+
+    def call(images, call_model_args, expected_keys):
+        values = say_in_parts(seen, images)
+        wanted = np.eye(7, dtype="float32")[[2]]
+        slope = slope_in_parts(slopes, values, wanted)[1]
+        return {
+            saliency.CONVOLUTION_LAYER_VALUES: values,
+            saliency.CONVOLUTION_OUTPUT_GRADIENTS: slope,
+        }
+
+    options = {"should_resize": False, "three_dims": False}
+    coarse = saliency.GradCam().GetMask(tiny.images(IMAGES)[0], call, **options)
+    (found,) = explain.explain(tiny, IMAGES[:1], [2], ["Grad-CAM"])["Grad-CAM"]
+    np.testing.assert_allclose(found, cv2.resize(coarse, (SIDE, SIDE)), rtol=1e-4, atol=1e-9)
+
+
 def test_slopes_follow_weights_that_change():
     model = models.build("tiny", size=SIDE)
     slope = gradients.slopes(model)
@@ -158,6 +179,19 @@ def test_slopes_follow_weights_that_change():
     before = np.asarray(slope(shown, wanted)[1])
     model.set_weights([2 * weight for weight in model.get_weights()])
     assert not np.allclose(before, np.asarray(slope(shown, wanted)[1]))
+
+
+def test_other_backends_are_refused(tiny, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    with pytest.raises(FerError, match="no gradients on torch: set KERAS_BACKEND"):
+        gradients.slopes(tiny.model)
+
+
+def test_occlusion_asks_about_many_squares_at_once(tiny, monkeypatch):
+    calls, ask = [], tiny.model.predict_on_batch
+    monkeypatch.setattr(tiny.model, "predict_on_batch", lambda x: calls.append(len(x)) or ask(x))
+    explain.explain(tiny, IMAGES[:1], [0], ["occlusion"])
+    assert len(calls) < len(hidden_squares((SIDE, SIDE))) / 20
 
 
 def test_deletion_and_insertion_by_hand(linear):

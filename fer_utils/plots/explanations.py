@@ -22,11 +22,11 @@ def heat_maps(images, maps, titles=None, outlines=None, axes=None):
     """
     if axes is None:
         rows, columns = len(images), 1 + len(maps)
-        axes = new_grid(rows, columns, (1.1 * columns + 0.5, 1.14 * rows))
+        axes = new_grid(rows, columns, (0.95 * columns + 0.5, 0.99 * rows))
     named = {"face": np.zeros(np.shape(images)[:3]), **maps}
     for column, (name, some) in enumerate(named.items()):
         faces(images, axes=axes[:, column])
-        axes[0, column].set_title(name, fontsize=8, pad=2)
+        axes[0, column].set_title(name, fontsize=7, pad=2)
         for ax, one in zip(axes[:, column], some, strict=True):
             _lay_over(ax, one)
     for i, ax in enumerate(axes[:, 0]):
