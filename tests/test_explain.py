@@ -328,6 +328,8 @@ def test_faulty_maps_and_settings_are_refused(tiny, linear):
         explain.similarity(maps, maps[:1])
     with pytest.raises(FerError, match="1 maps have no error"):
         explain.shares({"m": maps[:1]}, maps[:1] > 0)
+    with pytest.raises(FerError, match="the regions are empty"):
+        explain.shares({"m": maps}, maps < 0)
     with pytest.raises(FerError, match="2 labels for 3 maps"):
         explain.mean_attention(maps, [0, 1], ("a", "b"))
     with pytest.raises(FerError, match="labels go from 0 to 2"):

@@ -65,11 +65,13 @@ def shares(maps, regions, others=None):
         shuffling with its ``lost_error``, paired.
 
     Raises:
-        FerError: as ``share_inside``; fewer than two maps.
+        FerError: as ``share_inside``; fewer than two maps; regions without a pixel.
     """
     import pandas as pd
 
     chance = np.asarray(regions, bool).mean()
+    if not chance > 0:
+        raise FerError("the regions are empty: neutral faces have none, leave them out")
     rows = {}
     for name, own in maps.items():
         inside = share_inside(own, regions)
