@@ -253,3 +253,29 @@ def test_robustness_has_a_panel_for_each_corruption():
     assert axes.flat[1].lines[1].get_ydata().tolist() == [0.5, 0.4, 0.4]
     grid = plt.subplots(1, 2)[1]
     assert plots.robustness(STRENGTHS, axes=grid) is grid
+
+
+def test_heat_maps_lie_over_the_face_beside_it(faces):
+    maps = {"a": np.random.default_rng(0).random((2, 48, 48)), "b": -np.ones((2, 48, 48))}
+    regions = np.zeros((2, 48, 48), bool)
+    regions[0, 10:20, 10:20] = True
+    axes = plots.heat_maps(faces.images[:2], maps, ["happy", "sad"], regions)
+    assert axes.shape == (2, 3)
+    assert [ax.get_title() for ax in axes[0]] == ["face", "a", "b"]
+    # A map of which nothing speaks for the class leaves the face bare, as the first column is.
+    assert [len(ax.images) for ax in axes.flat] == [1, 2, 1] * 2
+    assert [len(ax.collections) for ax in axes[:, 0]] == [1, 0]
+    assert axes[1, 0].texts[0].get_text() == "sad"
+
+
+def test_attention_shows_no_face():
+    axes = plots.attention({"happy": np.eye(4) / 4, "sad": np.full((4, 4), 1 / 16)})
+    assert [ax.get_title() for ax in axes.flat] == ["happy", "sad"]
+    assert all(len(ax.images) == 1 for ax in axes.flat)
+
+
+def test_fading_draws_the_mean_curve_of_each_map(ax):
+    curves = {"XRAI": np.array([[1.0, 0.5, 0], [0, 0.5, 0]]), "random": np.ones((2, 3))}
+    assert plots.fading(curves, ax=ax) is ax
+    assert ax.lines[0].get_xydata().tolist() == [[0, 0.5], [0.5, 0.5], [1, 0]]
+    assert ax.lines[1].get_linestyle() == "--"

@@ -46,6 +46,7 @@ SUITE = (
         needs=(_VERSIONS[0], _VERSIONS[-1]),
         uses=_VERSIONS[1:-1],
     ),
+    Notebook("16_explain_predictions", needs=_VERSIONS[-1:]),
     Notebook("17_ensemble", needs=_VERSIONS[-1:], uses=_VERSIONS[:-1]),
     Notebook("18_write_submission", needs=_VERSIONS[-1:], uses=(*_VERSIONS[:-1], "17_ensemble")),
 )

@@ -4,6 +4,7 @@ from fer_utils.plots.augmentation import contact_sheet, draws, estimates, told_a
 from fer_utils.plots.canvas import ACCENT, INK
 from fer_utils.plots.data import brightness_contrast, class_shares, embedding
 from fer_utils.plots.evaluation import confusion, reliability, robustness
+from fer_utils.plots.explanations import attention, fading, heat_maps
 from fer_utils.plots.images import faces, mean_faces, sample_faces
 from fer_utils.plots.scores import learning_curves, per_class, predicted_shares, trade_off
 from fer_utils.plots.search import (
@@ -17,6 +18,7 @@ from fer_utils.plots.sequences import filmstrips, unfolding
 __all__ = [
     "ACCENT",
     "INK",
+    "attention",
     "brightness_contrast",
     "class_shares",
     "confusion",
@@ -25,7 +27,9 @@ __all__ = [
     "embedding",
     "estimates",
     "faces",
+    "fading",
     "filmstrips",
+    "heat_maps",
     "importance",
     "learning_curves",
     "mean_faces",

@@ -18,14 +18,15 @@ def predict(model, images, mirrored=False):
     Raises:
         FerError: not a batch of images, or values that were divided by 255 already.
     """
-    _check(images)
+    check_images(images)
     probabilities = model.predict(images, batch_size=batch_size(model), verbose=0)
     if not mirrored:
         return probabilities
     return (probabilities + predict(model, images[:, :, ::-1])) / 2
 
 
-def _check(images):
+def check_images(images):
+    """Raise FerError unless these are images as they are, a batch of them, 0 to 255."""
     if np.ndim(images) not in (3, 4):
         raise FerError(
             f"images have shape {np.shape(images)}: give (n, height, width), a single one as "

@@ -4,8 +4,8 @@ Each face is a person (shape, skin, age, hair, glasses) who shows an expression 
 units move the features and fold the skin), posed, lit and photographed with blur and grain.
 ``load`` gives a Dataset with FER2013's failings: unequal classes, wrong labels, identical
 images across splits, a few black ones. ``generate`` gives faces on request with everything
-that is known about them, ``sequences`` the way into an expression, ``snapshots`` photographs
-of whole scenes, for face detection.
+that is known about them, ``with_regions`` also where the expression shows, ``sequences`` the
+way into an expression, ``snapshots`` photographs of whole scenes, for face detection.
 
 No photograph and no person's likeness is in it: scores on it say whether code works and
 ideas compare, not how well a model reads faces.
@@ -22,13 +22,14 @@ from fer_utils.datasets.synthetic.ckplus import write_ckplus
 from fer_utils.datasets.synthetic.faces import Faces, generate
 from fer_utils.datasets.synthetic.labelling import COUNTS
 from fer_utils.datasets.synthetic.plan import Plan
+from fer_utils.datasets.synthetic.regions import own_units, with_regions
 from fer_utils.datasets.synthetic.scene import OCCLUDERS
 from fer_utils.datasets.synthetic.sequences import Sequences, sequences
 from fer_utils.datasets.synthetic.snapshots import Snapshots, snapshots
 
 __all__ = ["COUNTS", "EFFECTS", "OCCLUDERS", "PROTOTYPES", "UNITS", "Faces", "Sequences",
-           "Snapshots", "find", "generate", "load", "private_labels", "sequences", "snapshots",
-           "truth", "write_ckplus"]  # fmt: skip
+           "Snapshots", "find", "generate", "load", "own_units", "private_labels", "sequences",
+           "snapshots", "truth", "with_regions", "write_ckplus"]  # fmt: skip
 
 
 def find(root=None):

@@ -1,0 +1,101 @@
+"""Where maps lie: their mean for each class, and the share of them inside known regions."""
+
+import numpy as np
+
+from fer_utils.errors import FerError
+from fer_utils.explain.faithful import checked_maps
+
+
+def mean_attention(maps, labels, classes):
+    """Return the mean map of each class: what speaks for it, each image counting alike.
+
+    Args:
+        maps: float ``(n, height, width)``; what is negative counts as zero, a map in which
+            nothing is positive as spread evenly.
+        labels: int ``(n,)``, the class that each map explains.
+        classes: tuple of class names.
+
+    Returns:
+        dict of class name to float ``(height, width)`` that sums to 1; without the classes that
+        no map explains.
+
+    Raises:
+        FerError: as many labels as maps are wanted, each of a class; NaN.
+    """
+    spread, labels = _spread(checked_maps(maps, np.shape(maps))), np.asarray(labels)
+    if labels.shape != (len(spread),):
+        raise FerError(f"{labels.size} labels for {len(spread)} maps: give one for each")
+    if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
+        ends = f"labels go from {labels.min()} to {labels.max()}"
+        raise FerError(f"{ends}: write 0 to {len(classes) - 1}")
+    rows = {name: spread[labels == k] for k, name in enumerate(classes)}
+    return {name: some.mean(axis=0) for name, some in rows.items() if len(some)}
+
+
+def share_inside(maps, regions):
+    """Return the share of each map that lies inside its region, float ``(n,)``, 0-1.
+
+    The relevance mass of Arras et al. 2022, https://arxiv.org/abs/2003.07258. A map that is
+    spread evenly has the region's share of the image, which is chance. One in which nothing
+    speaks for the class points nowhere, and counts as spread evenly.
+
+    Args:
+        maps: float ``(n, height, width)``; what is negative counts as zero.
+        regions: bool ``(n, height, width)``.
+
+    Raises:
+        FerError: regions of another shape; NaN.
+    """
+    maps, regions = checked_maps(maps, np.shape(regions)), np.asarray(regions, bool)
+    return (_spread(maps) * regions).sum(axis=(1, 2))
+
+
+def shares(maps, regions, others=None):
+    """Return how much of each method's maps lies inside the regions, against chance.
+
+    Args:
+        maps: dict of name to float ``(n, height, width)``.
+        regions: bool ``(n, height, width)``.
+        others: dict of name to maps of the same images by shuffled weights; None for none.
+
+    Returns:
+        DataFrame, a row a method: ``share`` and its standard ``error``, ``chance`` (the regions'
+        area), ``times`` chance and ``times_error``, ``empty`` (maps in which nothing speaks for
+        the class); with ``others`` also ``shuffled``, their share, and what is ``lost`` by the
+        shuffling with its ``lost_error``, paired.
+
+    Raises:
+        FerError: as ``share_inside``; fewer than two maps; regions without a pixel.
+    """
+    import pandas as pd
+
+    chance = np.asarray(regions, bool).mean()
+    if not chance > 0:
+        raise FerError("the regions are empty: neutral faces have none, leave them out")
+    rows = {}
+    for name, own in maps.items():
+        inside = share_inside(own, regions)
+        share, error = _mean(inside)
+        rows[name] = {"share": share, "error": error, "chance": chance}
+        rows[name] |= {"times": share / chance, "times_error": error / chance}
+        if others is not None:
+            beside = share_inside(others[name], regions)
+            lost, lost_error = _mean(inside - beside)
+            rows[name] |= {"shuffled": beside.mean(), "lost": lost, "lost_error": lost_error}
+        rows[name]["empty"] = (np.asarray(own) <= 0).all(axis=(1, 2)).sum()
+    return pd.DataFrame(rows).T
+
+
+def _mean(values):
+    """Return the mean and its standard error."""
+    if len(values) < 2:
+        raise FerError(f"{len(values)} maps have no error: give at least two")
+    return values.mean(), values.std(ddof=1) / np.sqrt(len(values))
+
+
+def _spread(maps):
+    """Return what is positive of each map, summing to 1; evenly spread where nothing is."""
+    positive = np.maximum(np.asarray(maps, np.float64), 0)
+    total = positive.sum(axis=(1, 2), keepdims=True)
+    even = np.full_like(positive, 1 / positive[0].size) if len(positive) else positive
+    return np.where(total > 0, positive / np.where(total > 0, total, 1), even)
