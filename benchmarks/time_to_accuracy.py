@@ -4,7 +4,8 @@ Usage: python benchmarks/time_to_accuracy.py FER2013 [EPOCHS] [ACCURACY] [NETWOR
 
 FER2013 is a folder with the data; EPOCHS (default 40) is how long the rate takes to fall to zero,
 ACCURACY (0.712, of the contest of 2013) what is to be reached by the weights that would be kept,
-watched after each epoch. Seconds count from the first step; what the first epoch takes longer
+watched after each epoch; the first epoch that reaches it may do so by chance, so what the last
+one has stands beside it. Seconds count from the first step; what the first epoch takes longer
 than the others, to compile, is said apart. The fit is kept in runs/time_to_accuracy: a second
 call with the same arguments prints it again.
 """

@@ -10,7 +10,7 @@ from conftest import draw_faces
 from test_training import interrupt, made_settings, same
 
 from fer_utils import models, training
-from fer_utils.training import trainer
+from fer_utils.training import on_device, trainer
 from fer_utils.training.on_device import lookup, numbers
 
 pytestmark = pytest.mark.backend
@@ -32,6 +32,14 @@ def test_rows_become_images(channels):
     assert found.dtype == "float32"
 
 
+def test_a_gpu_is_given_images_where_it_has_room(monkeypatch):
+    images = np.zeros((2, 4, 4), "uint8")
+    for name, most, given in (("CPU x2", 64, False), ("GPU x1", 32, True), ("GPU x1", 31, False)):
+        monkeypatch.setattr(on_device, "device", lambda name=name: name)
+        monkeypatch.setattr(on_device, "_MOST", most)
+        assert on_device.images_on_device(images) == given
+
+
 @pytest.mark.parametrize("changes", CHANGES)
 def test_the_training_is_the_same_and_continues(changes, tmp_path, monkeypatch):
     dataset, recipe = draw_faces(120, side=16), dataclasses.replace(RECIPE, **changes)
@@ -40,7 +48,7 @@ def test_the_training_is_the_same_and_continues(changes, tmp_path, monkeypatch):
         return training.fit_or_restore("tiny", dataset, made_settings(tmp_path / name), recipe)
 
     sent = fitted("sent")
-    monkeypatch.setattr(trainer, "images_on_device", lambda: True)
+    monkeypatch.setattr(trainer, "images_on_device", lambda images: True)
     same(fitted("lying"), sent)
     with monkeypatch.context() as patch:
         interrupt(patch, epoch=1)

@@ -123,6 +123,14 @@ def test_without_scores_or_teachers_nothing_ships(trained, tmp_path):
             ship(tmp_path, "small", "x", given, tmp_path / "out")
 
 
+def test_a_teacher_that_saw_other_faces_is_named(trained, tmp_path):
+    dataset, run = trained
+    shutil.copytree(run, tmp_path / "run")
+    runs.write_json(tmp_path / "run" / "compete.json", {"teachers": ["member1", "half"]})
+    with pytest.raises(FerError, match="its teacher half was fitted with rows of its own"):
+        ship(tmp_path / "run", "small", "x", dataset, tmp_path / "out")
+
+
 def test_the_command_says_what_to_write(capsys):
     assert main(["synthetic", "runs/none", "small"]) == 2
     assert "write NAME=FOLDER" in capsys.readouterr().err

@@ -2,6 +2,8 @@
 
 import dataclasses
 import os
+import platform
+import shutil
 import statistics
 import time
 
@@ -53,7 +55,7 @@ def compete(
             join; no member at all.
     """
     if members < 1 and not join:
-        raise FerError("--members 0: at least 1 is needed, or a network to --join")
+        raise FerError(f"--members {members}: give 1 or more, or a network to --join")
     if epochs is not None and epochs < 1:
         raise FerError(f"--epochs {epochs}: give 1 or more")
     rows = submission.test_rows(dataset)  # before the training, not after
@@ -90,7 +92,7 @@ class Contest:
         new = {"begun": begun, "budget": budget, "costs": {}, "epochs": {}, "teachers": []}
         self.state = runs.read_json(self.path) or new
         # Costs are those of this machine: a run may be continued on another.
-        self.where = f"{keras.backend.backend()} {device()}"
+        self.where = f"{keras.backend.backend()}, {device()}, {platform.node()}"
         _check_begun(self.state["begun"], begun, settings.run_dir)
         if budget > self.state["budget"]:  # what there was no time for is looked at again
             kept = {key: epochs for key, epochs in self.state["epochs"].items() if epochs}
@@ -136,6 +138,9 @@ class Contest:
     def _is_trained(self, job):
         return (self.settings.run_dir / job.key / "run.json").exists()
 
+    def _is_begun(self, job):
+        return (self.settings.run_dir / job.key / "checkpoint").exists()
+
     def _write(self, **changed):
         self.state |= changed
         runs.write_json(self.path, self.state)
@@ -147,7 +152,8 @@ class Contest:
         if job.distilled:
             recipe = dataclasses.replace(recipe, label_smoothing=0.0)  # its targets are soft
             options["targets"] = self._targets([x.key for x in done if not x.distilled])
-        place, before = dataclasses.replace(self.settings, seed=job.seed), self._is_trained(job)
+        place = dataclasses.replace(self.settings, seed=job.seed)
+        anew = not (self._is_trained(job) or self._is_begun(job))
         try:
             fit = training.fit_or_restore(
                 job.network, self.dataset, place, recipe, job.key, **options
@@ -159,7 +165,7 @@ class Contest:
         if fault:
             log(f"{job.key}: left out, {fault}")
             return False
-        if not before:
+        if anew:  # no epoch of it is another machine's
             an_epoch = statistics.median(fit.history["seconds"])
             self._cost(job.network, an_epoch, self.costs[job.network][1])
         self._views(job.key, fit.model)
@@ -171,7 +177,8 @@ class Contest:
             recipe = recipe_for(network, self.settings.profile, 3)
             train = self.dataset.rows("train")
             options = {"rows": train[: _PROBED * recipe.batch]}
-            key = f"measured_{network}_{self.where.replace(' ', '_')}"
+            key = f"measured_{network}"
+            shutil.rmtree(self.settings.run_dir / key, ignore_errors=True)  # another machine's
             fit = training.fit_or_restore(
                 network, self.dataset, self.settings, recipe, key, **options
             )

@@ -4,10 +4,12 @@ import numpy as np
 
 from fer_utils.backend import device
 
+_MOST = 2**30  # bytes of images at most; the rest of the device's memory is for the training
 
-def images_on_device():
-    """Return whether a fit puts its images on the device: a GPU would wait for them, a CPU not."""
-    return device().startswith("GPU")
+
+def images_on_device(images):
+    """Return whether a fit puts uint8 images on the device: a GPU would wait for them."""
+    return device().startswith("GPU") and images.nbytes <= _MOST
 
 
 def numbers(rows, mirrored):

@@ -58,9 +58,10 @@ class Trainer:
         from fer_utils.augment import layers as augment
 
         options = {"mirror": not self.recipe.alternate}
-        if images_on_device():
+        images = self.examples.dataset.images
+        if images_on_device(images):
             self.examples.numbered = True
-            options["source"] = lookup(self.examples.dataset.images)
+            options["source"] = lookup(images)
         return augment.in_front(self.network, self.recipe.augmentation, seed, **options)
 
     def run(self, folder, identity, curves=None):

@@ -67,9 +67,7 @@ def _check(key, identity, teachers, dataset):
     known = dataset.labels[dataset.rows("valid")] >= 0
     if dataset.name != "fer2013" or not known.all() or not len(known):
         raise FerError("what ships is scored on PublicTest: give FER2013 with its labels")
-    more = [name for name in ("rows", "start", "weights") if name in identity]
-    if identity["recipe"]["keep"] != "last" or identity["recipe"]["patience"]:
-        more.append("held-out rows")
+    more = _own(identity)
     if "targets" in identity and not teachers:
         more.append("targets")
     if more:
@@ -77,6 +75,13 @@ def _check(key, identity, teachers, dataset):
             f"{key} was fitted with {', '.join(more)} of its own: what ships has learned all of "
             "Training, from nothing, by its labels or by what the members of a contest say"
         )
+
+
+def _own(identity):
+    """Return what a network was fitted with that is not all of Training from a random start."""
+    own = [name for name in ("rows", "start", "weights") if name in identity]
+    recipe = identity["recipe"]
+    return [*own, *(["held-out rows"] if recipe["keep"] != "last" or recipe["patience"] else [])]
 
 
 def _measured(network, dataset):
@@ -120,4 +125,11 @@ def _teachers(run_dir, identity):
     if "targets" not in identity:
         return []
     keys = (runs.read_json(run_dir / "compete.json") or {}).get("teachers", [])
+    for key in keys:
+        own = _own(runs.read_json(run_dir / key / "run.json")["identity"])
+        if own:
+            raise FerError(
+                f"its teacher {key} was fitted with {', '.join(own)} of its own: the card would "
+                "say that no other faces and no trained weights had a part in it"
+            )
     return [runs.read_json(run_dir / key / "metrics.json")["network"] for key in keys]
