@@ -71,7 +71,7 @@ def main():
             print_opinions(name, labels, said[name], opinion)
         clear = ferplus.clarity(ferplus.votes(votes, dataset))[rows]
         names = ("votes, least agreed", "votes, middle", "votes, most agreed")
-        voted = np.isfinite(clear)  # no votes for an emotion: agreed neither little nor much
+        voted = np.isfinite(clear)  # without votes nobody agreed or differed
         third = evaluation.thirds(clear[voted], names)
         known = opinion >= 0
         for name in NAMES:
