@@ -28,10 +28,19 @@ def print_confusions(name, labels, said, classes):
 
 
 def print_opinions(name, labels, said, opinion):
-    """Print whom FER+ sides with: in all mistakes, in the surest, and on doubted labels."""
-    sure = evaluation.surest_mistakes(labels, said, 100)
+    """Print whom FER+ sides with: in all rows, all mistakes, the surest, and doubted labels.
+
+    The labels that a network believes least are nearly all its mistakes: what FER+ denies of them
+    is to be set against what it denies of all mistakes.
+    """
+    mistakes = evaluation.surest_mistakes(labels, said)
     least = evaluation.doubted(labels, said, len(labels) // 20)
-    rows = {"all rows": slice(None), "the 100 surest mistakes": sure, "labels doubted most": least}
+    rows = {
+        "all rows": slice(None),
+        "all mistakes": mistakes,
+        "the 100 surest mistakes": mistakes[:100],
+        "the twentieth whose label it believes least": least,
+    }
     for what, part in rows.items():
         told = evaluation.second_opinion(labels[part], said[part], opinion[part])
         sides = [told[f"with {side}"] for side in ("the model", "the label", "neither")]
@@ -62,7 +71,8 @@ def main():
             print_opinions(name, labels, said[name], opinion)
         clear = ferplus.clarity(ferplus.votes(votes, dataset))[rows]
         names = ("votes, least agreed", "votes, middle", "votes, most agreed")
-        clear = evaluation.thirds(np.nan_to_num(clear), names)
+        voted = np.isfinite(clear)  # without votes nobody agreed or differed
+        third = evaluation.thirds(clear[voted], names)
         known = opinion >= 0
         for name in NAMES:
             mine = evaluation.score(opinion[known], said[name][known])
@@ -73,8 +83,8 @@ def main():
     for name in NAMES:
         thirds = evaluation.by_look(images, labels, said[name])
         if votes:
-            agreed = evaluation.by_part(labels, said[name], clear).rename(index=str)
-            thirds = pd.concat([agreed, thirds])
+            agreed = evaluation.by_part(labels[voted], said[name][voted], third)
+            thirds = pd.concat([agreed.rename(index=str), thirds])
         for third, row in thirds.iterrows():
             score = f"{row['accuracy']:.3f} ± {row['error']:.3f}"
             print(f"| {name} | {third} | {score} | {int(row['rows']):,} |")

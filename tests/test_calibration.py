@@ -91,6 +91,16 @@ def test_parts_are_all_rows_once():
         assert not set(groups[others]) & set(groups[held])
 
 
+def test_what_cannot_be_dealt_is_said():
+    for labels, options, message in (
+        ([0, 1, 0, 1], {"k": 1}, "k is 1: take two parts or more"),
+        ([0, 1, 0, 1], {"groups": [0, 1, 2], "k": 2}, "4 labels, but 3 groups"),
+        ([0.0, 1.0, 0.0], {"k": 2}, "labels are float64"),
+    ):
+        with pytest.raises(FerError, match=message):
+            evaluation.parts(labels, **options)
+
+
 def test_what_cannot_be_calibrated_is_said():
     labels, said = honest(20)
     for function, message in (

@@ -96,6 +96,10 @@ def test_a_faulty_member_is_refused_or_left_out(faces, trained, row, fault):
     members = ensemble.load_members(run, faces, ["bad", "v1"], leave_out_faulty=True)
     assert members.names == ("v1",)
     assert members.left_out == {"bad": fault}
+    with pytest.raises(FerError, match=f"'bad' is left: it {fault}; .* or choose among v1"):
+        members.take(["v1", "bad"])
+    with pytest.raises(FerError, match="no member 'v9' is there: choose among v1"):
+        members.take(["v9"])
     with pytest.raises(FerError, match=f"no member is left: 'bad' {fault}"):
         ensemble.load_members(run, faces, ["bad"], leave_out_faulty=True)
 

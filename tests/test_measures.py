@@ -55,6 +55,14 @@ def test_means_are_over_the_classes_that_occur():
     assert found["macro_f1"] == pytest.approx(evaluation.macro_f1([0, 0, 3, 3], said))
 
 
+def test_of_equals_the_first_counts():
+    wrong = evaluation.measures([2, 3, 4, 5], np.eye(7)[[0, 0, 0, 0]])
+    assert (wrong["accuracy"], wrong["top_2"]) == (0, 0)
+    same = evaluation.measures([0, 1, 2], np.full((3, 3), 1 / 3))
+    assert (same["accuracy"], same["top_2"]) == pytest.approx((1 / 3, 2 / 3))
+    assert evaluation.measures([0, 1], np.eye(2)[[1, 0]])["top_2"] == 1
+
+
 def test_rows_of_float32_sum_to_one():
     labels, said = drawn()
     with warnings.catch_warnings():
@@ -79,6 +87,17 @@ def test_what_cannot_be_measured_is_said(labels, said, message):
     for function in (evaluation.measures, evaluation.reliability, evaluation.doubted):
         with pytest.raises(FerError, match=message):
             function(np.array(labels, int), said)
+
+
+def test_what_is_of_another_shape_or_kind_is_said():
+    for labels, said, message in (
+        ([0.0, 1.0], np.eye(2), r"labels are float64 \(2,\): give whole numbers"),
+        ([[0], [1]], np.eye(2), r"labels are int64 \(2, 1\)"),
+        ([0, 1], np.ones(2), r"probabilities have the shape \(2,\): give \(n, classes\)"),
+    ):
+        for function in (evaluation.measures, evaluation.score, evaluation.bootstrap):
+            with pytest.raises(FerError, match=message):
+                function(labels, said, *[evaluation.accuracy] * (function is evaluation.bootstrap))
 
 
 def test_intervals_hold_the_value_and_shrink_with_the_rows():
@@ -152,5 +171,7 @@ def test_every_pair_the_least_by_chance_first():
     assert table.index[-1] == ("a", "b")
     assert table["p"].is_monotonic_increasing
     assert table.loc[("a", "c"), "first alone"] > table.loc[("a", "c"), "second alone"]
+    with pytest.raises(FerError, match="compares two models, given is a: give two or more"):
+        evaluation.mcnemar_table(labels, {"a": said})
     with pytest.raises(FerError, match="400 labels, but 3 rows"):
         evaluation.mcnemar(labels, said, said[:3])

@@ -73,6 +73,14 @@ def test_parts_keep_their_order():
         evaluation.by_part(LABELS, SAID, ["dark"])
 
 
+def test_parts_go_by_their_place():
+    part = ["x", "x", "y", "y", "y", "y"]
+    table = evaluation.by_part(LABELS, SAID, pd.Series(part, index=range(2, 8)))
+    pd.testing.assert_frame_equal(table, evaluation.by_part(LABELS, SAID, part))
+    with pytest.raises(FerError, match="2 of 6 rows have no part, first row 1: leave them out"):
+        evaluation.by_part(LABELS, SAID, ["x", None, "y", np.nan, "y", "y"])
+
+
 def test_thirds_by_what_is_seen():
     """Bright images are answered right, dark ones wrong; stripes are sharp, the rest flat."""
     images = np.repeat(np.arange(10, 250, 20)[:, None, None], 8, axis=1).repeat(8, axis=2)

@@ -45,6 +45,8 @@ def test_it_learns_and_gives_probabilities(faces, parts):
     np.testing.assert_array_equal(said.argmax(axis=1), svm.margins(v).argmax(axis=1))
     assert (said.argmax(axis=1) == w).mean() > 0.6
     np.testing.assert_array_equal(HogSvm(7, size=24, strength=1).fit(x, y).predict_proba(v), said)
+    counted = HogSvm(7, strength=1).fit(hog_features(x, 24), y)
+    np.testing.assert_array_equal(counted.predict_proba(hog_features(v, 24)), said)
 
 
 def test_a_class_without_rows_is_never_given(parts):

@@ -75,6 +75,8 @@ def test_amounts_are_what_they_say(images):
         ("fog", 1, None, "no corruption 'fog': take one of noise, blur"),
         ("blur", 6, None, "strength 6: take 1 to 5"),
         ("blur", 0, None, "strength 0"),
+        ("blur", 1.0, None, "strength 1.0: take 1 to 5, a whole number"),
+        ("blur", 1, np.zeros((0, 8, 8), np.uint8), "none to spoil: give at least one"),
         ("blur", 1, np.zeros((2, 8, 8), np.float32), "images are float32"),
         ("blur", 1, np.zeros((8, 8), np.uint8), r"a single one as image\[None\]"),
     ],
@@ -82,6 +84,12 @@ def test_amounts_are_what_they_say(images):
 def test_what_cannot_be_spoilt_is_said(name, strength, given, message, images):
     with pytest.raises(FerError, match=message):
         evaluation.corrupt(images if given is None else given, name, strength)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, None])
+def test_a_seed_is_a_whole_number(seed, images):
+    with pytest.raises(FerError, match=f"seed {seed}: take a whole number, 0 or more"):
+        evaluation.corrupt(images, "noise", 1, seed)
 
 
 def bright(images):
@@ -133,5 +141,7 @@ def test_corruption_errors_by_hand():
 def test_robustness_needs_a_model_and_labels(images):
     with pytest.raises(FerError, match="no model to ask"):
         evaluation.robustness({}, images, [0] * 16)
+    with pytest.raises(FerError, match="no images to ask about"):
+        evaluation.robustness({"bright": bright}, images[:0], [])
     with pytest.raises(FerError, match="labels are unknown"):
         evaluation.robustness({"bright": bright}, images, [-1] * 16)

@@ -63,7 +63,9 @@ def test_a_card_tells_what_was_measured(trained, tmp_path):
     said = training.predict(weights.load_pretrained("small", tmp_path), dataset.images[rows])
     labels = dataset.labels[rows]
     assert told["calibration"] == evaluation.calibration(labels, said, dataset.groups[rows])
-    assert f"A temperature of {told['calibration']['temperature']:.2f}" in text
+    assert f"the temperature is {told['calibration']['temperature']:.2f}." in text
+    assert f"used on the fifth make it {told['calibration']['error_after']:.3f};" in text
+    assert "alone were chosen by PublicTest" in text
     counts = evaluation.confusion(labels, said, dataset.classes)
     first = evaluation.largest_confusions(counts).iloc[0]
     assert f"most often, with the share of its images: {first['label']} for " in text

@@ -27,11 +27,24 @@ class Members:
     left_out: dict
 
     def take(self, names):
-        """Return the Members of these names, in this order."""
+        """Return the Members of these names, in this order.
+
+        Raises:
+            FerError: there is no such member, or it was left out.
+        """
+        for name in names:
+            if name not in self.names:
+                raise FerError(f"no member '{name}' {self._why_not(name)}")
         places = [self.names.index(name) for name in names]
         return dataclasses.replace(
             self, names=tuple(names), probabilities=self.probabilities[places]
         )
+
+    def _why_not(self, name):
+        there = f"choose among {', '.join(self.names)}"
+        if name in self.left_out:
+            return f"is left: it {self.left_out[name]}; train it again, or {there}"
+        return f"is there: {there}"
 
     def keep(self, rows):
         """Return the Members with some of the rows alone, bool ``(n,)``."""

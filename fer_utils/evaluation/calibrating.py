@@ -66,7 +66,8 @@ def tempered(probabilities, temperature):
     """Return probabilities whose logits are divided by a temperature.
 
     Above 1 a model says less surely what it says; the order of the classes stays, and so the
-    answer.
+    answer. Probabilities below 1e-7 count as 1e-7, whose logarithm is finite: 1 changes nothing
+    but these.
 
     Args:
         probabilities: float ``(n, classes)``.
@@ -81,7 +82,7 @@ def tempered(probabilities, temperature):
     from scipy.special import softmax
 
     if not temperature > 0:
-        raise FerError(f"temperature {temperature:g}: it must be above 0, and 1 changes nothing")
+        raise FerError(f"temperature {temperature:g}: it must be above 0, 1 is as they are")
     return softmax(_log(np.asarray(probabilities, np.float64)) / temperature, axis=1)
 
 

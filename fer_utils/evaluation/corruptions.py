@@ -8,6 +8,7 @@ is ours.
 """
 
 import io
+import numbers
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def corrupt(images, name, strength, seed=0):
         uint8 of the same shape.
 
     Raises:
-        FerError: no such name or strength; not such images.
+        FerError: no such name, strength or seed; not such images, or none.
 
     Example:
         >>> corrupt(faces.images[:2], "noise", 5).shape
@@ -41,13 +42,17 @@ def corrupt(images, name, strength, seed=0):
     images = np.asarray(images)
     if name not in CORRUPTIONS:
         raise FerError(f"there is no corruption {name!r}: take one of {', '.join(CORRUPTIONS)}")
-    if strength not in STRENGTHS:
-        raise FerError(f"strength {strength}: take 1 to {STRENGTHS[-1]}")
+    if not isinstance(strength, numbers.Integral) or strength not in STRENGTHS:
+        raise FerError(f"strength {strength}: take 1 to {STRENGTHS[-1]}, a whole number")
+    if not isinstance(seed, numbers.Integral) or seed < 0:
+        raise FerError(f"seed {seed}: take a whole number, 0 or more")
     if images.dtype != np.uint8 or images.ndim not in (3, 4):
         raise FerError(
             f"images are {images.dtype} {images.shape}: give uint8 (n, height, width), "
             "a single one as image[None]"
         )
+    if not images.size:
+        raise FerError(f"images are {images.shape}, there are none to spoil: give at least one")
     function, amounts = CORRUPTIONS[name]
     rng = np.random.default_rng([seed, *name.encode()])
     return function(images, amounts[strength - 1], rng)

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from fer_utils.errors import FerError
+from fer_utils.evaluation.scores import check_labels
 
 
 def parts(labels, groups=None, k=5, seed=0):
@@ -23,12 +24,19 @@ def parts(labels, groups=None, k=5, seed=0):
         list of pairs of int arrays; the ``held_out`` of all of them are the rows, each once.
 
     Raises:
-        FerError: fewer groups, or rows of the commonest class, than parts.
+        FerError: fewer parts than two; fewer groups, or rows of the commonest class, than parts;
+            groups of another length; labels that are no whole numbers.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
     labels = np.asarray(labels)
     groups = np.arange(len(labels)) if groups is None else np.asarray(groups)
+    if k < 2:
+        raise FerError(f"k is {k}: take two parts or more, one to ask about and one to fit to")
+    if len(groups) != len(labels):
+        raise FerError(f"{len(labels)} labels, but {len(groups)} groups: give one a row")
+    if len(labels):
+        check_labels(labels)
     if len(np.unique(groups)) < k:
         raise FerError(f"{len(np.unique(groups))} groups cannot be dealt into {k} parts")
     if (labels >= 0).all() and np.bincount(labels).max() < k:

@@ -136,14 +136,14 @@ def by_part(labels, probabilities, part):
         labels: int ``(n,)``, none below 0.
         probabilities: float ``(n, classes)``.
         part: ``(n,)``, what part each row is of: names, numbers, or a Categorical, whose order
-            is kept.
+            is kept. They go by their place; a Series' index does not matter.
 
     Returns:
         DataFrame, a row a part that occurs: ``accuracy``, ``error`` (binomial, of one more right
         and one more wrong) and ``rows``.
 
     Raises:
-        FerError: as ``score``; parts of another length.
+        FerError: as ``score``; parts of another length; a row without a part.
     """
     import pandas as pd
 
@@ -151,6 +151,12 @@ def by_part(labels, probabilities, part):
     check(labels, probabilities)
     if len(part) != len(labels):
         raise FerError(f"{len(labels)} labels, but {len(part)} rows have a part")
+    part = pd.Series(part).reset_index(drop=True)
+    if part.isna().any():
+        raise FerError(
+            f"{part.isna().sum()} of {len(part)} rows have no part, first row "
+            f"{part.isna().argmax()}: leave them out, or name their part"
+        )
     right = pd.Series(probabilities.argmax(axis=1) == labels).groupby(part, observed=True)
     table = right.agg(["mean", "sum", "size"])
     guarded = (table["sum"] + 1) / (table["size"] + 2)

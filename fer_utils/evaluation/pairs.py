@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from fer_utils.errors import FerError
 from fer_utils.evaluation.scores import check
 
 
@@ -47,11 +48,17 @@ def mcnemar_table(labels, answers):
 
     Returns:
         DataFrame, a row a pair, index ``(first, second)``; the least probable by chance first.
+
+    Raises:
+        FerError: fewer models than two; as ``mcnemar``.
     """
     import itertools
 
     import pandas as pd
 
+    if len(answers) < 2:
+        named = ", ".join(answers) or "none"
+        raise FerError(f"McNemar's test compares two models, given is {named}: give two or more")
     pairs = itertools.combinations(answers, 2)
     rows = {(a, b): mcnemar(labels, answers[a], answers[b]) for a, b in pairs}
     table = pd.DataFrame.from_dict(rows, orient="index")

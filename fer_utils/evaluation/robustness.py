@@ -24,12 +24,14 @@ def robustness(asked, images, labels, names=tuple(CORRUPTIONS), strengths=STRENG
         strengths.
 
     Raises:
-        FerError: no model; as ``corrupt`` and ``score``.
+        FerError: no model, no images; as ``corrupt`` and ``score``.
     """
     import pandas as pd
 
     if not asked:
         raise FerError("no model to ask: give at least one")
+    if not len(images):
+        raise FerError("no images to ask about: give at least one")
     clean, rows = _said(asked, [images], labels), {}
     for name in names:
         spoilt = [corrupt(images, name, strength, seed) for strength in strengths]

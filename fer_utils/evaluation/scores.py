@@ -19,8 +19,9 @@ def score(labels, probabilities):
         ``macro_f1`` (over the classes that occur) and ``n``.
 
     Raises:
-        FerError: there are no rows, lengths differ, a label is unknown, a probability NaN, or
-            rows are no probabilities: below 0, or another sum than 1.
+        FerError: there are no rows, lengths or shapes differ, a label is unknown or no whole
+            number, a probability NaN, or rows are no probabilities: below 0, or another sum
+            than 1.
     """
     labels, probabilities = checked(labels, probabilities)
     share = accuracy(labels, probabilities)
@@ -109,6 +110,12 @@ def check(labels, probabilities):
     """Raise FerError unless these can be scored."""
     if len(labels) == 0:
         raise FerError("nothing to score: there are no rows")
+    check_labels(labels)
+    if probabilities.ndim != 2:
+        raise FerError(
+            f"probabilities have the shape {probabilities.shape}: give (n, classes), "
+            "a row for each label"
+        )
     if len(labels) != len(probabilities):
         raise FerError(f"{len(labels)} labels, but {len(probabilities)} rows of probabilities")
     if (labels < 0).any():
@@ -122,6 +129,15 @@ def check(labels, probabilities):
     if np.isnan(probabilities).any():
         row = int(np.flatnonzero(np.isnan(probabilities).any(axis=1))[0])
         raise FerError(f"row {row}: a probability is NaN; was the training stable?")
+
+
+def check_labels(labels):
+    """Raise FerError unless these are class numbers, one a row."""
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise FerError(
+            f"labels are {labels.dtype} {labels.shape}: give whole numbers (n,), the number of "
+            "each row's class"
+        )
 
 
 def checked(labels, probabilities):

@@ -68,6 +68,8 @@ class HogSvm:
     def fit(self, images, labels):
         """Fit to uint8 images ``(n, height, width)`` and their labels, int ``(n,)``.
 
+        Here and below their ``hog_features`` do in place of images: who fits often counts once.
+
         Returns:
             Itself.
 
@@ -83,15 +85,19 @@ class HogSvm:
                 f"not {found.tolist()}: choose labelled rows"
             )
         self.svm = LinearSVC(C=self.strength, random_state=self.seed, max_iter=5000)
-        self.svm.fit(hog_features(images, self.size, self.cell), labels)
+        self.svm.fit(self._features(images), labels)
         return self
+
+    def _features(self, images):
+        counted = np.ndim(images) == 2
+        return images if counted else hog_features(images, self.size, self.cell)
 
     def margins(self, images):
         """Return float ``(n, classes)``: above 0 where the class is told from the rest.
 
         A class that no training row had is at minus infinity.
         """
-        said = self.svm.decision_function(hog_features(images, self.size, self.cell))
+        said = self.svm.decision_function(self._features(images))
         if said.ndim == 1:  # of two classes scikit-learn gives one margin
             said = np.stack([-said, said], axis=1)
         margins = np.full((len(said), self.classes), -np.inf)
