@@ -6,7 +6,8 @@ FER2013 is a folder with the data. Prints, for each shipped network: on PublicTe
 names rightly, for each method the seconds a face, the areas under the deletion and insertion
 curves, and how alike its maps are to those of shuffled weights; how much faster occlusion is in
 batches than by one prediction a place; and on drawn faces, which the network never saw the like
-of, the share of each map inside the region where the expression shows, and inside FACS's patches.
+of, the share of each map inside the region where the expression shows, and inside FACS's patches,
+beside that of edges and of a blob in the centre, which ask no network.
 No image is shown or kept.
 """
 
@@ -25,8 +26,9 @@ def settings():
     """Return the arguments of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("root", metavar="FER2013")
-    parser.add_argument("--images", type=int, default=64, help="PublicTest images, at most")
-    parser.add_argument("--faces", type=int, default=64, help="drawn faces, at most")
+    alike = "as many of each class, which may make it some more, or fewer"
+    parser.add_argument("--images", type=int, default=64, help=f"PublicTest images, {alike}")
+    parser.add_argument("--faces", type=int, default=64, help=f"drawn faces, {alike}")
     parser.add_argument("--network", nargs="+", default=["small", "v8"])
     return parser.parse_args()
 
@@ -129,19 +131,23 @@ def print_shares(network, shuffled, most):
     own = synthetic.own_units(faces)[rows]
     patches = (faces.masks[rows] & own[:, :, None, None]).any(axis=1)
     maps, others = (explain.explain(x, images, labels) for x in (network, shuffled))
+    maps |= explain.without_network(images)
     print(f"{len(rows)} drawn faces, {np.bincount(labels, minlength=7).tolist()} of each class\n")
-    print("| region | method | share | chance | times chance | shuffled | lost by shuffling |")
-    print("|---|---|---|---|---|---|---|")
+    heads = "share | chance | times chance | over edges | shuffled | lost by shuffling"
+    print(f"| region | method | {heads} |")
+    print("|---|---|---|---|---|---|---|---|")
     for where, inside in (("where it shows", regions[rows]), ("FACS's patches", patches)):
-        for name, row in explain.shares(maps, inside, others).iterrows():
+        for name, row in explain.shares(maps, inside, others, "edges").iterrows():
+            learned = name in others
             cells = [
                 where,
                 name,
                 f"{row['share']:.3f} ± {row['error']:.3f}",
                 f"{row['chance']:.3f}",
                 f"{row['times']:.2f} ± {row['times_error']:.2f}",
-                f"{row['shuffled']:.3f}",
-                f"{row['lost']:+.3f} ± {row['lost_error']:.3f}",
+                f"{row['gain']:+.3f} ± {row['gain_error']:.3f}" if name != "edges" else "",
+                f"{row['shuffled']:.3f}" if learned else "",
+                f"{row['lost']:+.3f} ± {row['lost_error']:.3f}" if learned else "",
             ]
             print(f"| {' | '.join(cells)} |")
 

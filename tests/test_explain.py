@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import saliency.core as saliency
 from keras import layers
+from skimage.morphology import dilation, disk
 
 from fer_utils import explain, gradients, models
 from fer_utils.datasets import synthetic
@@ -91,6 +92,16 @@ def test_what_is_planted_is_found(planted, name):
     assert np.abs(found[inside()]).mean() > 4 * np.abs(found[~inside()]).mean()
 
 
+def test_xrai_knows_the_planted_patch_as_a_region_of_its_own(planted):
+    """Not so with the least of 50 pixels that XRAI has for pictures of 224: the patch has 16."""
+    image = np.full((1, SIDE, SIDE), 10, np.uint8)
+    image[0][PLANTED] = 220
+    (found,) = explain.explain(planted, image, [1], ["XRAI"])["XRAI"]
+    first = found == found.max()
+    assert (first & inside()).sum() >= 12  # corners may be regions of their own
+    assert not (first & ~dilation(inside(), disk(1))).any()
+
+
 def test_occlusion_is_the_mean_loss_of_the_squares_that_hide_a_pixel(planted):
     image = np.full((1, SIDE, SIDE), 60, np.uint8)
     image[0][PLANTED] = 220
@@ -151,6 +162,29 @@ def test_grad_cam_finds_the_layer(name):
     model = models.build(name, size=32)
     seen, _ = explain.Network(model).once("Grad-CAM", layers_of)
     assert seen.output_shape[1:3] in {(4, 4), (8, 8)}
+
+
+def test_grad_cam_looks_at_what_a_model_within_the_model_gives():
+    """The map of the nested network is that of the same layers in one graph."""
+    keras.utils.set_random_seed(5)
+    image = keras.Input((SIDE, SIDE, 1))
+    x = layers.MaxPooling2D()(layers.Conv2D(4, 3, activation="relu")(image))
+    trunk = keras.Model(image, layers.Conv2D(6, 3, activation="relu")(x), name="trunk")
+    pool, head = layers.GlobalAveragePooling2D(), layers.Dense(3, activation="softmax")
+    shown = keras.Input((SIDE, SIDE, 1))
+    nested = keras.Model(shown, head(pool(trunk(layers.Rescaling(1 / 255)(shown)))))
+    other = keras.Input((SIDE, SIDE, 1))
+    trunk(other)  # a graph besides, which is none of the network's
+    seen, _ = explain.Network(nested).once("Grad-CAM", layers_of)
+    assert seen.output_shape == (None, 5, 5, 6)
+    again = keras.Input((SIDE, SIDE, 1))
+    x = layers.Rescaling(1 / 255)(again)
+    for layer in (*trunk.layers[1:], pool, head):
+        x = layer(x)
+    (deep,) = explain.explain(nested, IMAGES, [0, 1, 2], ["Grad-CAM"]).values()
+    (flat,) = explain.explain(keras.Model(again, x), IMAGES, [0, 1, 2], ["Grad-CAM"]).values()
+    assert deep.any()
+    np.testing.assert_allclose(deep, flat, rtol=1e-4, atol=1e-9)
 
 
 def test_grad_cam_is_that_of_the_library(tiny):
@@ -251,6 +285,53 @@ def test_shares_inside_regions():
     ]  # fmt: skip
 
 
+def test_shares_beside_maps_of_no_network():
+    rng = np.random.default_rng(0)
+    regions = np.zeros((40, 8, 8), bool)
+    for one, rows in zip(regions, rng.integers(1, 5, 40), strict=True):
+        one[:rows] = True
+    maps = {"m": rng.random((40, 8, 8)) + 2 * regions, "flat": np.ones((40, 8, 8))}
+    table = explain.shares(maps, regions, {"m": maps["flat"]}, beside="flat")
+    gain = explain.share_inside(maps["m"], regions) - regions.mean(axis=(1, 2))
+    error = gain.std(ddof=1) / np.sqrt(40)
+    assert table.loc["m", ["gain", "gain_error"]].tolist() == pytest.approx([gain.mean(), error])
+    assert table.loc["flat", ["gain", "gain_error"]].tolist() == [0, 0]
+    assert table.loc["flat", ["shuffled", "lost", "lost_error"]].isna().all()
+    with pytest.raises(FerError, match="no maps 'edges': compare with one of m, flat"):
+        explain.shares(maps, regions, beside="edges")
+
+
+def test_the_error_of_times_chance_is_that_of_a_ratio():
+    """It is what the ratio varies by when other faces are drawn; of chance itself it is 0."""
+    rng = np.random.default_rng(0)
+    regions = np.zeros((60, 8, 8), bool)
+    for one, rows in zip(regions, rng.integers(1, 5, 60), strict=True):
+        one[:rows] = True
+    maps = {"m": rng.random((60, 8, 8)) ** 8 + regions, "flat": np.ones((60, 8, 8))}
+    table = explain.shares(maps, regions)
+    share, area = explain.share_inside(maps["m"], regions), regions.mean(axis=(1, 2))
+    drawn = rng.integers(60, size=(4000, 60))
+    ratios = share[drawn].mean(axis=1) / area[drawn].mean(axis=1)
+    assert table.loc["m", "times_error"] == pytest.approx(ratios.std(), rel=0.1)
+    assert table.loc["flat", "times_error"] == pytest.approx(0, abs=1e-12)
+
+
+def test_maps_of_no_network():
+    images = np.zeros((2, 9, 9), np.uint8)
+    images[:, :, 5:] = 100
+    maps = explain.without_network(images)
+    assert list(maps) == ["edges", "centre"]
+    edge = np.zeros((2, 9, 9))
+    edge[:, :, 4:6] = 50
+    np.testing.assert_allclose(maps["edges"], edge)
+    assert np.unravel_index(maps["centre"][1].argmax(), (9, 9)) == (4, 4)
+    assert maps["centre"][1, 4, 5] == pytest.approx(np.exp(-0.5))
+    colours = np.repeat(images[..., None], 3, axis=-1)
+    np.testing.assert_allclose(explain.without_network(colours)["edges"], edge)
+    with pytest.raises(FerError, match=r"images are \(9, 9\)"):
+        explain.without_network(images[0])
+
+
 def test_mean_attention_counts_each_image_alike():
     maps = np.zeros((3, 2, 2))
     maps[0, 0, 0], maps[1, 1, 1], maps[2, 0, 1] = 1, 100, -1
@@ -304,7 +385,7 @@ def test_grad_cam_needs_a_convolution_with_places_left(linear):
     image = keras.Input((SIDE, SIDE, 1))
     x = layers.Flatten()(layers.Conv2D(2, SIDE)(image))
     narrow = keras.Model(image, layers.Dense(2)(x), name="narrow")
-    with pytest.raises(FerError, match="narrow has no more than one place left"):
+    with pytest.raises(FerError, match="narrow has no more than one place left: Grad-CAM needs"):
         explain.explain(narrow, IMAGES, methods=["Grad-CAM"])
 
 

@@ -50,39 +50,80 @@ def share_inside(maps, regions):
     return (_spread(maps) * regions).sum(axis=(1, 2))
 
 
-def shares(maps, regions, others=None):
+def without_network(images):
+    """Return two maps that ask no network: what a network looks at should lie better than they.
+
+    Expressions show at edges, and faces lie in the middle: a map may lie inside the regions for
+    these reasons alone.
+
+    Args:
+        images: ``(n, height, width)`` or with channels.
+
+    Returns:
+        dict of float ``(n, height, width)``: ``edges``, how steep the greys are at each pixel, and
+        ``centre``, a round blob in the middle of each picture, an eighth of its height wide (one
+        standard deviation) and as much a width.
+
+    Raises:
+        FerError: images of another shape, or with NaN.
+    """
+    images = np.asarray(images, np.float64)
+    if images.ndim not in (3, 4):
+        raise FerError(f"images are {images.shape}: give (n, height, width) or with channels")
+    grey = images.mean(axis=-1) if images.ndim == 4 else images
+    grey = checked_maps(grey, grey.shape)
+    down, across = (np.linspace(-4, 4, side) for side in grey.shape[1:])
+    blob = np.exp(-(down[:, None] ** 2 + across**2) / 2)
+    return {
+        "edges": np.hypot(*np.gradient(grey, axis=(1, 2))),
+        "centre": np.repeat(blob[None], len(grey), axis=0),
+    }
+
+
+def shares(maps, regions, others=None, beside=None):
     """Return how much of each method's maps lies inside the regions, against chance.
 
     Args:
         maps: dict of name to float ``(n, height, width)``.
         regions: bool ``(n, height, width)``.
-        others: dict of name to maps of the same images by shuffled weights; None for none.
+        others: dict of name to maps of the same images by shuffled weights; None for none. A
+            method that is not in it, since it asks no network, has NaN there.
+        beside: name of the method in ``maps`` that the others are compared with; None for none.
 
     Returns:
         DataFrame, a row a method: ``share`` and its standard ``error``, ``chance`` (the regions'
         area), ``times`` chance and ``times_error``, ``empty`` (maps in which nothing speaks for
         the class); with ``others`` also ``shuffled``, their share, and what is ``lost`` by the
-        shuffling with its ``lost_error``, paired.
+        shuffling with its ``lost_error``, paired; with ``beside`` also ``gain``, the share less
+        that method's, with its ``gain_error``, paired. ``times_error`` is that of a ratio: faces
+        of larger regions have larger shares as well.
 
     Raises:
-        FerError: as ``share_inside``; fewer than two maps; regions without a pixel.
+        FerError: as ``share_inside``; fewer than two maps; regions without a pixel; ``beside`` is
+            none of the methods.
     """
     import pandas as pd
 
-    chance = np.asarray(regions, bool).mean()
+    areas = np.asarray(regions, bool).mean(axis=(1, 2))
+    chance = areas.mean()
     if not chance > 0:
         raise FerError("the regions are empty: neutral faces have none, leave them out")
+    if beside is not None and beside not in maps:
+        raise FerError(f"there are no maps {beside!r}: compare with one of {', '.join(maps)}")
+    inside = {name: share_inside(own, regions) for name, own in maps.items()}
     rows = {}
-    for name, own in maps.items():
-        inside = share_inside(own, regions)
-        share, error = _mean(inside)
-        rows[name] = {"share": share, "error": error, "chance": chance}
-        rows[name] |= {"times": share / chance, "times_error": error / chance}
-        if others is not None:
-            beside = share_inside(others[name], regions)
-            lost, lost_error = _mean(inside - beside)
-            rows[name] |= {"shuffled": beside.mean(), "lost": lost, "lost_error": lost_error}
-        rows[name]["empty"] = (np.asarray(own) <= 0).all(axis=(1, 2)).sum()
+    for name, own in inside.items():
+        share, error = _mean(own)
+        times = share / chance
+        rows[name] = {"share": share, "error": error, "chance": chance, "times": times}
+        rows[name]["times_error"] = _mean(own - times * areas)[1] / chance  # the delta method
+        if others is not None and name in others:
+            unlearned = share_inside(others[name], regions)
+            lost, lost_error = _mean(own - unlearned)
+            rows[name] |= {"shuffled": unlearned.mean(), "lost": lost, "lost_error": lost_error}
+        if beside is not None:
+            rows[name]["gain"], rows[name]["gain_error"] = _mean(own - inside[beside])
+        rows[name]["empty"] = (np.asarray(maps[name]) <= 0).all(axis=(1, 2)).sum()
     return pd.DataFrame(rows).T
 
 

@@ -31,45 +31,56 @@ def layers_of(model):
     """Return the part up to the layer to look at, and the slopes of the part behind it."""
     import keras
 
-    layer = _layer_of(model)
-    seen = keras.Model(model.inputs, layer.output)
-    return seen, gradients.slopes(keras.Model(layer.output, model.outputs[0]))
+    picture = _picture_of(model)
+    seen = keras.Model(model.inputs, picture)
+    return seen, gradients.slopes(keras.Model(picture, model.outputs[0]))
 
 
-def _layer_of(model):
-    """Return the layer to look at: the finest behind the last convolution, the last of those.
+def _picture_of(model):
+    """Return what to look at: the finest picture behind the last convolution, the last of those.
 
-    All that the model says must pass through it: the branch of a residual block does not do.
+    All that the model says must pass through it: the branch of a residual block does not do. A
+    model within the model, as a pretrained trunk, counts as one layer that convolves.
     """
     layers = model.layers
     last = max((i for i, layer in enumerate(layers) if _convolves(layer)), default=None)
     if last is None:
         raise FerError(f"{model.name} has no convolution: Grad-CAM is for networks that have one")
-    behind = [layer for layer in layers[last:] if _places(layer) and _all_passes(model, layer)]
+    behind = [x for layer in layers[last:] for x in _pictures(layer) if _all_passes(model, x)]
     finest = max(map(_places, behind), default=0)
     if finest < 2:
+        ends = f"behind {layers[last].name}, its last that convolves, {model.name}"
         raise FerError(
-            f"behind its last convolution {model.name} has no more than one place left: Grad-CAM "
-            "needs larger images, or a network with fewer poolings"
+            f"{ends} has no more than one place left: Grad-CAM needs larger images, or a network "
+            "with fewer poolings"
         )
-    return [layer for layer in behind if _places(layer) == finest][-1]
+    return [x for x in behind if _places(x) == finest][-1]
 
 
 def _convolves(layer):
     return "Conv" in type(layer).__name__ or any(map(_convolves, getattr(layer, "layers", [])))
 
 
-def _places(layer):
-    """Return how many places a layer's output has, 0 where it is no picture."""
-    shape = getattr(layer.output, "shape", ())
-    return shape[1] * shape[2] if len(shape) == 4 and None not in shape[1:] else 0
+def _pictures(layer):
+    """Return what a layer gives that has places, in each graph that it is part of.
+
+    ``layer.output`` does not do: a model within a model has there what its own graph gives.
+    """
+    given = [x for node in layer._inbound_nodes for x in node.outputs]
+    return [x for x in given if _places(x)]
 
 
-def _all_passes(model, layer):
+def _places(x):
+    """Return how many places a tensor has, 0 where it is no picture."""
+    return x.shape[1] * x.shape[2] if len(x.shape) == 4 and None not in x.shape[1:] else 0
+
+
+def _all_passes(model, x):
     import keras
 
     try:
-        keras.Model(layer.output, model.outputs[0])
-    except ValueError:  # it also depends on something beside it
+        keras.Model(model.inputs, x)
+        keras.Model(x, model.outputs[0])
+    except ValueError:  # it is of another graph, or what is said depends on something beside it
         return False
     return True

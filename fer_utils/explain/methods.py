@@ -16,6 +16,7 @@ from fer_utils.explain.occlusion import occlusion
 STEPS = 32  # of integrated gradients: a batch
 _SAMPLES = 16  # of SmoothGrad
 _SCALES = (50, 100, 150, 250, 500, 1200)  # XRAI's, for pictures of 224 pixels
+_LEAST_NEW = 50  # pixels that a region must add to those before it, of such a picture
 _XRAI_SIDE = 224
 
 
@@ -91,8 +92,10 @@ def _xrai(network, shown, labels, seed):
     """Kapishnikov et al. 2019, https://arxiv.org/abs/1906.02825, with segments of these sizes."""
     import saliency.core as saliency
 
-    options = {"batch_size": STEPS, "extra_parameters": saliency.XRAIParameters(steps=STEPS)}
-    maps = []
+    parameters = saliency.XRAIParameters(steps=STEPS)
+    least = max(1, round(_LEAST_NEW * _part(shown[0])))
+    parameters.experimental_params["min_pixel_diff"] = least
+    options, maps = {"batch_size": STEPS, "extra_parameters": parameters}, []
     for i, image in enumerate(shown):
         segments = _segments(image)
         one = shown[i : i + 1], labels[i : i + 1]
@@ -110,7 +113,7 @@ def _segments(image):
     from skimage.morphology import dilation, disk
     from skimage.segmentation import felzenszwalb
 
-    part = (min(image.shape[:2]) / _XRAI_SIDE) ** 2
+    part = _part(image)
     low, high = image.min(), image.max()
     evened = 2 * (image - low) / max(high - low, 1) - 1
     least, masks = max(1, round(150 * part)), []
@@ -118,6 +121,11 @@ def _segments(image):
         found = felzenszwalb(evened, scale=scale * part, sigma=0.5, min_size=least)
         masks += [dilation(found == k, disk(1)) for k in range(found.max() + 1)]
     return masks
+
+
+def _part(image):
+    """Return the size of an image, as a part of the pictures that XRAI's numbers are for."""
+    return (min(image.shape[:2]) / _XRAI_SIDE) ** 2
 
 
 def _of_each(method, network, shown, labels, **options):
