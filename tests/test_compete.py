@@ -398,7 +398,7 @@ def test_a_network_begun_elsewhere_tells_nothing_of_the_speed_here(tmp_path, qui
 
 
 def test_a_missing_package_is_named_as_pip_knows_it(tmp_path, monkeypatch, capsys):
-    def missing(*_):
+    def missing(*_, **__):
         raise ModuleNotFoundError("No module named 'sklearn'", name="sklearn")
 
     monkeypatch.setattr(run, "compete", missing)
