@@ -85,9 +85,9 @@ def main():
         if votes:
             agreed = evaluation.by_part(labels[voted], said[name][voted], third)
             thirds = pd.concat([agreed.rename(index=str), thirds])
-        for third, row in thirds.iterrows():
+        for which, row in thirds.iterrows():
             score = f"{row['accuracy']:.3f} ± {row['error']:.3f}"
-            print(f"| {name} | {third} | {score} | {int(row['rows']):,} |")
+            print(f"| {name} | {which} | {score} | {int(row['rows']):,} |")
 
 
 if __name__ == "__main__":
