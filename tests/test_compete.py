@@ -15,7 +15,7 @@ from fer2013_layouts import write_pair, write_sheets, write_usage
 from test_training import interrupt, made_settings
 
 from fer_utils import compete, models, runs, settings, submission, training
-from fer_utils.compete import plan, run
+from fer_utils.compete import costs, plan, run
 from fer_utils.compete.__main__ import main
 from fer_utils.compete.table import table
 from fer_utils.errors import FerError
@@ -382,12 +382,12 @@ def test_a_budget_lowered_and_restored_looks_again_at_what_had_no_time(tmp_path)
 def test_on_another_machine_the_speed_is_measured_anew(tmp_path, quick, monkeypatch):
     dataset, made = draw_faces(120, side=24), made_settings(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(run, "device", lambda: "GPU x1")
+        patch.setattr(costs, "device", lambda: "GPU x1")
         compete.compete(made, dataset, 600, members=1, epochs=1)
     compete.compete(made, dataset, 1200, members=2, epochs=1)
-    costs = json.loads((made.run_dir / "compete.json").read_text())["costs"]
-    assert sorted("GPU x1" in where for where in costs) == [False, True]
-    assert [list(measured) for measured in costs.values()] == [["tiny"], ["tiny"]]
+    known = json.loads((made.run_dir / "compete.json").read_text())["costs"]
+    assert sorted("GPU x1" in where for where in known) == [False, True]
+    assert [list(measured) for measured in known.values()] == [["tiny"], ["tiny"]]
 
 
 def test_a_network_begun_elsewhere_tells_nothing_of_the_speed_here(tmp_path, quick, monkeypatch):
@@ -396,10 +396,10 @@ def test_a_network_begun_elsewhere_tells_nothing_of_the_speed_here(tmp_path, qui
         interrupt(patch, epoch=4)  # three epochs measure the speed; the member's own come then
         with pytest.raises(KeyboardInterrupt):
             compete.compete(made, dataset, 600, members=1, epochs=4)
-    monkeypatch.setattr(run, "device", lambda: "GPU x1")
+    monkeypatch.setattr(costs, "device", lambda: "GPU x1")
     told = []
-    monkeypatch.setattr(run.Contest, "_cost", lambda self, name, *cost: told.append(cost))
-    monkeypatch.setattr(run.Contest, "costs", {"tiny": (1.0, 1.0)})
+    monkeypatch.setattr(costs.Costs, "keep", lambda self, name, *cost: told.append(cost))
+    monkeypatch.setattr(costs.Costs, "here", {"tiny": (1.0, 1.0)})
     compete.compete(made, dataset, 600, members=1, epochs=4)
     assert len(told) == 1  # of the small network alone
 

@@ -6,7 +6,7 @@ import sys
 import time
 
 from fer_utils.compete.budget import parse_budget
-from fer_utils.errors import FerError
+from fer_utils.errors import exit_code
 from fer_utils.training.log import log
 
 
@@ -37,20 +37,7 @@ def main(arguments=None):
         action="store_true",
         help="put the submissions into submissions/ and its ledger, not into the run folder",
     )
-    given = parser.parse_args(arguments)
-    try:
-        _run(given)
-    except FerError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    except ModuleNotFoundError as error:  # to hold out a tenth of Training, for example
-        package = {"sklearn": "scikit-learn"}.get(error.name, error.name)
-        sys.stderr.write(f"error: {package} is needed here: pip install {package}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("\nstopped; the same command continues\n")
-        return 130
-    return 0
+    return exit_code(_run, parser.parse_args(arguments))
 
 
 def _run(given):

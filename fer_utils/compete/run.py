@@ -2,16 +2,13 @@
 
 import dataclasses
 import os
-import platform
-import shutil
 import statistics
-import time
 
 import numpy as np
 
 from fer_utils import ensemble, models, runs, submission, training
-from fer_utils.backend import device
 from fer_utils.compete.budget import Clock
+from fer_utils.compete.costs import Costs
 from fer_utils.compete.joining import join_networks
 from fer_utils.compete.plan import MAX_EPOCHS, epochs_for, jobs_for, recipe_for, seconds_of
 from fer_utils.ensemble.members import fault_of
@@ -20,7 +17,6 @@ from fer_utils.pipeline import lock
 from fer_utils.training.log import log
 
 VIEWS = "shifts"  # ten views of each image
-_PROBED = 8  # batches that a network's speed is measured on
 
 
 def compete(
@@ -75,8 +71,6 @@ class Contest:
     """One run of ``compete``; what it has settled stands in ``compete.json``."""
 
     def __init__(self, settings, dataset, budget, clock, epochs=None):
-        import keras
-
         self.settings, self.dataset = settings, dataset
         self.budget, self.clock = budget, clock
         most = epochs or MAX_EPOCHS
@@ -91,18 +85,18 @@ class Contest:
         }
         new = {"begun": begun, "budget": budget, "costs": {}, "epochs": {}, "teachers": []}
         self.state = runs.read_json(self.path) or new
-        # Costs are those of this machine: a run may be continued on another.
-        self.where = f"{keras.backend.backend()}, {device()}, {platform.node()}"
         _check_begun(self.state["begun"], begun, settings.run_dir)
         if budget > self.state["budget"]:  # what there was no time for is looked at again
             kept = {key: epochs for key, epochs in self.state["epochs"].items() if epochs}
             self._write(epochs=kept)
         self._write(budget=budget)
+        self.costs = Costs(self.state["costs"], lambda costs: self._write(costs=costs))
 
     def run(self, jobs, joined=()):
         """Do the Jobs; return the metrics of all that came of them and of those that joined."""
         open_ones = [job for job in jobs if self.state["epochs"].get(job.key) != 0]
-        self._measure({job.network for job in open_ones if not self._is_trained(job)})
+        networks = {job.network for job in open_ones if not self._is_trained(job)}
+        self.costs.measure(networks, self.settings, self.dataset, VIEWS)
         done = list(joined)
         for job in done:
             self._views(job.key)
@@ -121,7 +115,7 @@ class Contest:
 
     def _settled(self, job, rest, done):
         """Return whether there is time for a Job, whose epochs are written down now."""
-        epochs, costs = self.state["epochs"], self.costs
+        epochs, costs = self.state["epochs"], self.costs.here
         if job.key not in epochs:
             begun = [x for x in rest if epochs.get(x.key) and not self._is_trained(x)]
             left = self.budget - self.clock.spent
@@ -167,41 +161,9 @@ class Contest:
             return False
         if anew:  # no epoch of it is another machine's
             an_epoch = statistics.median(fit.history["seconds"])
-            self._cost(job.network, an_epoch, self.costs[job.network][1])
+            self.costs.keep(job.network, an_epoch, self.costs.here[job.network][1])
         self._views(job.key, fit.model)
         return True
-
-    def _measure(self, networks):
-        """Measure what an epoch of each network takes here, and its answers."""
-        for network in sorted(networks - self.costs.keys()):
-            recipe = recipe_for(network, self.settings.profile, 3)
-            train = self.dataset.rows("train")
-            options = {"rows": train[: _PROBED * recipe.batch]}
-            key = f"measured_{network}"
-            shutil.rmtree(self.settings.run_dir / key, ignore_errors=True)  # another machine's
-            fit = training.fit_or_restore(
-                network, self.dataset, self.settings, recipe, key, **options
-            )
-            answered = fit.predictions["index"]
-            one = _seconds_an_image(fit.model, self.dataset.images[answered[:2048]])
-            # An epoch ends with the watched rows and new batch-norm statistics.
-            watched = 1.5 * one * (fit.predictions["split"] != "test").sum()
-            seconds = fit.history["seconds"].iloc[1:].median()  # the first is for compiling
-            steps = max(seconds - watched, seconds / 4)
-            an_epoch = steps * len(train) / len(options["rows"]) + watched
-            views = len(ensemble.VIEWS[VIEWS]) + 1
-            answers = one * (views * len(answered) + 2 * len(train))  # of train as a teacher
-            log(f"{network}: {an_epoch:.1f} s an epoch, {answers:.1f} s to answer")
-            self._cost(network, an_epoch, answers)
-
-    @property
-    def costs(self):
-        """Seconds of each network that was measured here: an epoch, its answers."""
-        return self.state["costs"].get(self.where, {})
-
-    def _cost(self, network, an_epoch, answers):
-        here = self.costs | {network: [an_epoch, answers]}
-        self._write(costs=self.state["costs"] | {self.where: here})
 
     def _targets(self, members):
         """Return what the members teach, kept in a file: a fit continues with the same numbers.
@@ -280,10 +242,3 @@ def _check_begun(old, new, folder):
             f"{folder} was begun with something else ({', '.join(different)}): give the same "
             "again, or another folder with --run"
         )
-
-
-def _seconds_an_image(network, images):
-    training.predict(network, images)  # compiles
-    began = time.perf_counter()
-    training.predict(network, images)
-    return (time.perf_counter() - began) / len(images)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fer_utils.ensemble.combining import fit
-from fer_utils.evaluation import parts
+from fer_utils.evaluation import cross_said
 
 
 def cross_fitted(method, probabilities, labels, groups=None, k=5, seed=0):
@@ -24,8 +24,9 @@ def cross_fitted(method, probabilities, labels, groups=None, k=5, seed=0):
         FerError: as ``fit``; fewer groups, or rows of the commonest class, than parts.
     """
     probabilities, labels = np.asarray(probabilities), np.asarray(labels)
-    told = np.zeros(probabilities.shape[1:])
-    for others, held_out in parts(labels, groups, k, seed):
+
+    def fitted(others):
         combination = fit(method, probabilities[:, others], labels[others], seed)
-        told[held_out] = combination(probabilities[:, held_out])
-    return told
+        return lambda rows: combination(probabilities[:, rows])
+
+    return cross_said(labels, probabilities.shape[1:], fitted, groups, k, seed)

@@ -10,7 +10,7 @@ from fer_utils.evaluation.calibrating import (
 )
 from fer_utils.evaluation.claims import check_claims
 from fer_utils.evaluation.corruptions import CORRUPTIONS, STRENGTHS, corrupt
-from fer_utils.evaluation.dealing import parts
+from fer_utils.evaluation.dealing import cross_said, parts
 from fer_utils.evaluation.measures import by_class, intervals, measures
 from fer_utils.evaluation.mistakes import (
     by_look,
@@ -62,6 +62,7 @@ __all__ = [
     "confusion",
     "corrupt",
     "corruption_errors",
+    "cross_said",
     "cross_tempered",
     "doubted",
     "evaluate",

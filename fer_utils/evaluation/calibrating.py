@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from fer_utils.errors import FerError
-from fer_utils.evaluation.dealing import parts
+from fer_utils.evaluation.dealing import cross_said
 from fer_utils.evaluation.scores import checked
 
 _TINY = 1e-7  # what a probability is at least before its logarithm is taken
@@ -131,11 +131,12 @@ def cross_tempered(labels, probabilities, groups=None, k=5, seed=0):
         FerError: as ``temperature`` and ``parts``.
     """
     labels, probabilities = checked(labels, probabilities)
-    told = np.zeros_like(probabilities)
-    for others, held_out in parts(labels, groups, k, seed):
-        fitted = temperature(labels[others], probabilities[others])
-        told[held_out] = tempered(probabilities[held_out], fitted)
-    return told
+
+    def fitted(others):
+        found = temperature(labels[others], probabilities[others])
+        return lambda rows: tempered(probabilities[rows], found)
+
+    return cross_said(labels, probabilities.shape, fitted, groups, k, seed)
 
 
 def calibration(labels, probabilities, groups=None, bins=15, seed=0):

@@ -45,3 +45,27 @@ def parts(labels, groups=None, k=5, seed=0):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The least populated class")
         return list(dealer.split(labels, labels, groups))
+
+
+def cross_said(labels, shape, fit, groups=None, k=5, seed=0):
+    """Return what is said of each row by what was fitted to the rows of other parts.
+
+    Args:
+        labels: as for ``parts``, and so ``groups``, ``k`` and ``seed``.
+        shape: ``(n, classes)`` of the result.
+        fit: function of the rows to fit to; returns a function of the rows to ask about that
+            returns probabilities ``(rows, classes)``.
+        groups: int ``(n,)``.
+        k: int.
+        seed: int.
+
+    Returns:
+        float array of this shape.
+
+    Raises:
+        FerError: as ``parts`` and ``fit``.
+    """
+    told = np.zeros(shape)
+    for others, held_out in parts(labels, groups, k, seed):
+        told[held_out] = fit(others)(held_out)
+    return told

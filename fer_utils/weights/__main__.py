@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from fer_utils.errors import FerError
+from fer_utils.errors import FerError, exit_code
 from fer_utils.training.log import log
 
 
@@ -17,13 +17,7 @@ def main(arguments=None):
     parser.add_argument("data", help="folder of FER2013's files that they were trained on")
     parser.add_argument("run", help="run folder, for example runs/fer2013-compete")
     parser.add_argument("networks", nargs="+", metavar="NAME=FOLDER", help="small=small")
-    given = parser.parse_args(arguments)
-    try:
-        _run(given)
-    except FerError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    return 0
+    return exit_code(_run, parser.parse_args(arguments))
 
 
 def _run(given):
