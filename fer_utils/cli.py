@@ -137,9 +137,32 @@ def run(
 @app.command()
 @_plain_errors
 def report(
-    run_dir: Annotated[Path, typer.Option("--run", metavar="DIR", help="The run folder.")],
+    run_dir: Annotated[
+        Path | None, typer.Option("--run", metavar="DIR", help="This run folder alone.")
+    ] = None,
 ):
-    """Make the report and the table of results of a run folder again."""
+    """Show all experiments on one page, and put the leaderboard into the README.
+
+    The page, runs/report.html, has the leaderboard, and of each run folder its scores, learning
+    curves and ablations. With --run, that folder's own report of its notebooks is made again.
+    """
+    typer.echo(_all_reports() if run_dir is None else _own_report(run_dir))
+
+
+def _all_reports():
+    """Write the page of all experiments and the README's leaderboard; return the page's path."""
+    from fer_utils import paths
+    from fer_utils.pipeline import leaderboard, overview
+
+    root = paths.output_root()
+    ledger = root / "submissions" / "leaderboard.csv"
+    page = overview.write(root / "runs", ledger, root / "runs" / "report.html")
+    if paths.in_clone() and ledger.exists():
+        leaderboard.write_readme(root / "README.md", ledger)
+    return page
+
+
+def _own_report(run_dir):
     from fer_utils import paths
     from fer_utils.pipeline import manifest, runner, suite
     from fer_utils.pipeline import report as reports
@@ -148,7 +171,7 @@ def report(
     runner.check_run_dir(run_dir, runner.NOTEBOOKS)
     if not (run_dir / manifest.FOLDER).is_dir():
         raise FerError(f"{run_dir} is not a run folder: it has no {manifest.FOLDER}/")
-    typer.echo(reports.refresh(run_dir, suite.SUITE))
+    return reports.refresh(run_dir, suite.SUITE)
 
 
 @app.command()

@@ -78,7 +78,8 @@ def entries(run_dir, suite):
 
 def _key(listed, rows):
     parts = [rows, [(e.name, e.state, e.path and e.path.stat().st_mtime_ns) for e in listed]]
-    code = [path.read_text(encoding="utf-8") for path in sorted(HERE.glob("re*.*"))]
+    files = [*sorted(HERE.glob("re*.*")), HERE / "style.css"]
+    code = [path.read_text(encoding="utf-8") for path in files]
     return hashlib.sha256(json.dumps([parts, code]).encode()).hexdigest()[:16]
 
 
