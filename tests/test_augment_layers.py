@@ -5,6 +5,7 @@ import pytest
 from fer_utils.augment import layers
 from fer_utils.augment.layers import warp
 from fer_utils.augment.layers.mix import Mix
+from fer_utils.augment.layers.noise import RandomNoise
 from fer_utils.augment.layers.warp import RandomWarp, gathered, transformed
 from fer_utils.errors import FerError
 
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.backend
 
 PRESETS = layers.presets()
 DRAWING = [name for name in PRESETS if name != "none"]
-FITTED = ("flip", "seed000", "modern")  # the others have these layers, other amounts
+FITTED = ("flip", "seed000", "noisy", "modern")  # the others have these layers, other amounts
 MOVES = {"rotation": 20, "shift": 0.1, "shear": 5, "zoom": 0.1, "flip": True}
 
 
@@ -215,13 +216,35 @@ def test_the_erased_patch_is_grey_and_at_most_a_quarter_wide():
     assert 7 <= sides.max() <= 10
 
 
+def test_each_image_gets_noise_of_its_own_strength():
+    grey = np.full((400, 24, 24, 1), 127, "float32")
+    noisy = keras.ops.convert_to_numpy(RandomNoise(0.08, seed=3)(grey, training=True))
+    strength = (noisy - 127).std(axis=(1, 2, 3)) / 255
+    assert 0 < strength.min() < 0.004
+    assert 0.072 < strength.max() < 0.088
+    assert strength.mean() == pytest.approx(0.04, abs=0.004)  # every strength as often
+    assert np.abs(noisy.mean() - 127) < 0.2
+    assert np.abs(np.corrcoef(noisy[:2].reshape(2, -1))[0, 1]) < 0.2  # no image has another's
+
+
+def test_noise_stays_in_range():
+    ends = np.zeros((8, 24, 24, 1), "float32")
+    ends[:, 12:] = 255
+    noisy = keras.ops.convert_to_numpy(RandomNoise(1, seed=1)(ends, training=True))
+    assert noisy.min() == 0
+    assert noisy.max() == 255
+
+
 def test_half_precision_keeps_the_places_of_pixels():
     layer = RandomWarp(**MOVES, seed=1, dtype="mixed_bfloat16")
     half = keras.ops.convert_to_numpy(keras.ops.cast(layer(waves(), training=True), "float32"))
     np.testing.assert_allclose(half, warped(waves(), seed=1, **MOVES), atol=4)
 
 
-@pytest.mark.parametrize("layer", [RandomWarp(**MOVES, seed=7), Mix(0.3, 0.6, seed=7)])
+@pytest.mark.parametrize(
+    "layer",
+    [RandomWarp(**MOVES, seed=7), Mix(0.3, 0.6, seed=7), RandomNoise(0.1, seed=7)],
+)
 def test_layers_come_back_from_their_config(layer, batch):
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
     assert again.get_config() == layer.get_config()

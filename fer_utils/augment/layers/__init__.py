@@ -29,8 +29,9 @@ def presets():
     """Return the names of the presets.
 
     ``none``; ``flip``: every second image mirrored; ``seed000``, ``seed002`` and ``seed003`` as
-    these sources had it; ``seed004``, whose source gives no amounts; ``modern``: stronger moves,
-    light, an erased patch, and images mixed together with their labels.
+    these sources had it; ``seed004``, whose source gives no amounts; ``noisy``: seed 003's moves,
+    then noise of up to 6%; ``modern``: stronger moves, light, an erased patch, and images mixed
+    together with their labels.
     """
     return list(_PRESETS)
 
@@ -138,13 +139,21 @@ def _modern(seed, mirror):
     ]
 
 
+def _noisy(seed, mirror):
+    from fer_utils.augment.layers.noise import RandomNoise
+
+    return [*_SEED003(seed, mirror), RandomNoise(seed=seed + 1)]
+
+
+_SEED003 = _warp(rotation=10, shift=0.1, zoom=0.1)
 _PRESETS = {  # name: (what makes its layers, whether it mixes)
     "none": (_none, False),
     "flip": (_flip, False),
     # A shear of 0.1 in Keras 1 is radians.
     "seed000": (_warp(rotation=20, shift=0.1, shear=5.73, zoom=0.1), False),
     "seed002": (_flip, False),
-    "seed003": (_warp(rotation=10, shift=0.1, zoom=0.1), False),
+    "seed003": (_SEED003, False),
+    "noisy": (_noisy, False),
     # "Rotate, shift and zoom" without amounts: seed 003's, and no mirror since none is named.
     "seed004": (_warp(flip=False, rotation=10, shift=0.1, zoom=0.1), False),
     "modern": (_modern, True),
