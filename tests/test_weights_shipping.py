@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from conftest import draw_faces
 
-from fer_utils import evaluation, models, runs, training, weights
+from fer_utils import ensemble, evaluation, models, runs, settings, training, weights
+from fer_utils.compete.joining import join_networks
 from fer_utils.errors import FerError
 from fer_utils.weights.__main__ import main
 from fer_utils.weights.card import card
 from fer_utils.weights.shipping import ship
+from fer_utils.weights.unpacking import unpack
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """Return the Dataset and the run folder of one tiny network, taught by another."""
-    from fer_utils import settings
-
     dataset = dataclasses.replace(draw_faces(400, side=24), name="fer2013")
     run = tmp_path_factory.mktemp("run")
     profile = settings.Profile("test", rows=200, epochs=2, side_epochs=1, side_rows=100)
@@ -136,3 +136,34 @@ def test_a_teacher_that_saw_other_faces_is_named(trained, tmp_path):
 def test_the_command_says_what_to_write(capsys):
     assert main(["synthetic", "runs/none", "small"]) == 2
     assert "write NAME=FOLDER" in capsys.readouterr().err
+
+
+def test_what_ships_lies_in_a_run_folder_as_a_fit(trained, tmp_path):
+    dataset, run = trained
+    ship(run, "small", "small", dataset, tmp_path)
+    other = tmp_path / "other"
+    scores = unpack("small", other, "v8", dataset, tmp_path)
+    assert scores["accuracy"] == weights.about("small", tmp_path)["scores"]["accuracy"]
+    assert scores["network"] == "tiny"
+    members = ensemble.load_members(other, dataset, ["v8"])
+    old = runs.read_predictions(run / "small" / "predictions.npz")
+    np.testing.assert_array_equal(members.index, old["index"])
+    np.testing.assert_allclose(members.probabilities[0], old["probabilities"], atol=0.01)
+    assert list(evaluation.versions(dataset, other)) == ["v8"]
+    (job,) = join_networks(tmp_path / "contest", dataset, [other / "v8"], "shifts")
+    assert (job.key, job.network) == ("other-v8", "tiny")
+    with pytest.raises(FerError, match="holds a network already"):
+        unpack("small", other, "v8", dataset, tmp_path)
+    drawn = dataclasses.replace(dataset, name="synthetic")
+    with pytest.raises(FerError, match="was fitted to fer2013, not to synthetic"):
+        unpack("small", other, "v1", drawn, tmp_path)
+
+
+def test_a_fit_does_not_restore_what_was_unpacked(trained, tmp_path):
+    dataset, run = trained
+    told = ship(run, "small", "small", dataset, tmp_path)
+    unpack("small", tmp_path / "run", "small", dataset, tmp_path)
+    profile = settings.Profile("test", rows=200, epochs=2, side_epochs=1, side_rows=100)
+    place = settings.Settings("synthetic", None, profile, tmp_path / "run", seed=told["seed"])
+    training.fit_or_restore("tiny", dataset, place, models.recipe("tiny", epochs=1), "small")
+    assert (tmp_path / "run" / "replaced" / "small" / "model.keras").exists()

@@ -17,12 +17,16 @@ def main(arguments=None):
     parser.add_argument("data", help="folder of FER2013's files that they were trained on")
     parser.add_argument("run", help="run folder, for example runs/fer2013-compete")
     parser.add_argument("networks", nargs="+", metavar="NAME=FOLDER", help="small=small")
+    parser.add_argument(
+        "--unpack",
+        action="store_true",
+        help="the other way: lay the package's networks into the run folder, as if trained there",
+    )
     return exit_code(_run, parser.parse_args(arguments))
 
 
 def _run(given):
-    from fer_utils import backend, settings, weights
-    from fer_utils.weights.shipping import ship
+    from fer_utils import backend, settings
 
     wanted = [pair.partition("=") for pair in given.networks]
     unread = [
@@ -36,13 +40,27 @@ def _run(given):
     backend.start()
     dataset = made.load()
     for name, _, key in wanted:
-        told = ship(made.run_dir, key, name, dataset)
-        scores = told["scores"]
-        log(
-            f"{name}: {told['network']}, {scores['accuracy']:.4f} of PublicTest, "
-            f"{scores['accuracy_without_twins']:.4f} without twins, "
-            f"{(weights._HERE / f'{name}.npz').stat().st_size:,} bytes"
-        )
+        (_unpacked if given.unpack else _shipped)(name, key, made.run_dir, dataset)
+
+
+def _shipped(name, key, run_dir, dataset):
+    from fer_utils import weights
+    from fer_utils.weights.shipping import ship
+
+    told = ship(run_dir, key, name, dataset)
+    size = (weights._HERE / f"{name}.npz").stat().st_size
+    log(f"{name}: {told['network']}, {_scored(told['scores'])}, {size:,} bytes")
+
+
+def _unpacked(name, key, run_dir, dataset):
+    from fer_utils.weights.unpacking import unpack
+
+    log(f"{run_dir / key}: {name}, {_scored(unpack(name, run_dir, key, dataset))}")
+
+
+def _scored(scores):
+    without = f"{scores['accuracy_without_twins']:.4f} without twins"
+    return f"{scores['accuracy']:.4f} of {scores['scored_on']}, {without}"
 
 
 if __name__ == "__main__":
