@@ -1,0 +1,5 @@
+"""Commands of ``python -m fer_utils`` that are long enough for a file of their own."""
+
+from fer_utils.commands.export import export
+
+__all__ = ["export"]
