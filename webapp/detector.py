@@ -10,6 +10,7 @@ boxes and scores for a grid of anchors, which ``src/boxes.js`` reads.
 
 import os
 import sys
+import warnings
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent / "node_modules" / "@mediapipe" / "face_detection"
@@ -28,6 +29,7 @@ def main():
     if not PACKAGE.is_dir():
         sys.exit("the face detector is not installed: make browser")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is deprecated")
     import tf2onnx
 
     for name, file in NETWORKS.items():

@@ -12,6 +12,9 @@ import * as view from "./view.js";
 import { percent, tellsHappyFromSad } from "./words.js";
 
 const { $ } = view;
+const HINT =
+  "No face found. Choose one that faces the camera, or, if the picture is a face from edge to " +
+  "edge, tick “The whole picture is one face already”.";
 const options = $("options").elements;
 const training = new TrainingSet();
 
@@ -64,9 +67,9 @@ function check() {
 
 async function choose(file, others = 0) {
   if (!file) return;
-  const mine = ++latest;
   options.source.value = "photo";
   changeSource();
+  const mine = begin();
   view.clear();
   picture = null;
   $("picture").hidden = true;
@@ -78,10 +81,21 @@ async function choose(file, others = 0) {
     if (mine !== latest) return;
     picture = opened;
     hang(opened.canvas);
-    await readPicture();
+    await readPicture(mine);
   } catch (error) {
     if (mine === latest && network) view.tell(error);
+  } finally {
+    finish(mine);
   }
+}
+
+function begin() {
+  $("results").ariaBusy = "true";
+  return ++latest;
+}
+
+function finish(mine) {
+  if (mine === latest) $("results").ariaBusy = "false";
 }
 
 // Show the picture itself: the canvas that is read is the one that is seen.
@@ -94,17 +108,20 @@ function hang(canvas) {
   $("empty").hidden = true;
 }
 
-async function readPicture() {
-  const mine = ++latest;
+async function readPicture(mine) {
   const result = await read(picture.canvas, reading(true));
   if (mine !== latest) return;
   const { canvas, notes } = picture;
   const size = { width: canvas.width, height: canvas.height };
   view.present(result, { ...showing(), element: canvas, size });
-  const hint =
-    "No face found. Choose one that faces the camera, or, if the picture is a face from edge to " +
-    "edge, tick “The whole picture is one face already”.";
-  view.note([...notes, ...(result.faces.length ? [] : [hint])].join(" "));
+  view.note([...notes, ...(result.faces.length ? [] : [HINT])].join(" "));
+}
+
+function readAgain() {
+  const mine = begin();
+  readPicture(mine)
+    .catch(view.tell)
+    .finally(() => finish(mine));
 }
 
 function changeSource() {
@@ -115,7 +132,7 @@ function changeSource() {
   const pictured = source === "photo" && picture;
   $("picture").hidden = !pictured;
   $("empty").hidden = Boolean(pictured);
-  if (pictured) readPicture().catch(view.tell);
+  if (pictured) readAgain();
 }
 
 function keep(face, label) {
@@ -139,7 +156,7 @@ options.source.forEach((input) => input.addEventListener("change", changeSource)
 for (const input of [...options.question, options.whole]) {
   input.addEventListener("change", () => {
     live.forget();
-    if (picture && options.source.value === "photo") readPicture().catch(view.tell);
+    if (picture && options.source.value === "photo") readAgain();
   });
 }
 for (const id of ["file", "capture"]) {
