@@ -98,12 +98,30 @@ def chromium():
 
 
 @pytest.fixture
-def page(chromium, site):
-    """Return the web page, ready to read, in a context of its own; no error is passed over."""
+def fresh_page(chromium, site):
+    """Return the web page in a context of its own, for tests that change what it finds."""
     import webapp_site
 
     with chromium.new_context(permissions=["camera"]) as context:
-        context.set_default_timeout(20_000)
         page = webapp_site.opened(context, site.address)
         yield page
         assert page.errors == []
+
+
+@pytest.fixture(scope="session")
+def shared_page(chromium, site):
+    """Return the web page that most tests share, as starting its networks takes a second."""
+    import webapp_site
+
+    with chromium.new_context(permissions=["camera"]) as context:
+        yield webapp_site.opened(context, site.address)
+
+
+@pytest.fixture
+def page(shared_page):
+    """Return the shared web page with its options as at first; no error is passed over."""
+    import webapp_site
+
+    webapp_site.reset(shared_page)
+    yield shared_page
+    assert shared_page.errors == []

@@ -144,6 +144,7 @@ def test_asleep_nothing_is_read(page):
     page.evaluate(sleep % "false")
     until(page, f"document.body.dataset.frames > {before}")
     assert page.evaluate(enabled) is True
+    page.evaluate("delete document.hidden")
 
 
 def test_the_camera_is_taken_away(page):

@@ -103,6 +103,7 @@ def drawn(n=12, seed=3):
 
 def opened(context, address):
     """Return a page that has loaded its networks."""
+    context.set_default_timeout(20_000)
     page = context.new_page()
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
@@ -110,6 +111,21 @@ def opened(context, address):
     page.goto(address)
     page.wait_for_selector("body[data-ready]", timeout=30_000)
     return page
+
+
+def reset(page):
+    """Put the options of a used page back."""
+    page.errors.clear()
+    page.evaluate("""() => {
+        const options = document.querySelector('#options').elements;
+        for (const name of ['source', 'question']) {
+            if (!options[name][0].checked) options[name][0].click();
+        }
+        if (options.whole.checked) options.whole.click();
+        document.querySelector('#discard').click();
+        delete document.body.dataset.frames;
+    }""")
+    settled(page)
 
 
 def choose(page, file):

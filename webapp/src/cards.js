@@ -44,7 +44,7 @@ function labelling(card, i, classes, onKeep) {
   button.type = "button";
   button.textContent = "Keep crop";
   button.disabled = true;
-  button.setAttribute("aria-label", `Keep the crop of face ${i + 1} for your training set`);
+  button.setAttribute("aria-label", `Keep crop of face ${i + 1}`);
   select.addEventListener("change", () => (button.disabled = !select.value));
   button.addEventListener("click", () => onKeep(card.face, select.value));
   return row;
