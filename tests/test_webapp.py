@@ -1,25 +1,17 @@
 """The web page in Chromium: the same answers as Python, live, and on the device alone."""
 
-import io
 import re
 
 import numpy as np
 import pytest
 import webapp_site
 from PIL import Image
-from webapp_site import choose, faces_of, live, settled, until
+from webapp_site import choose, faces_of, live, png, settled, until
 
 from fer_utils import evaluation, faces, sentences, weights
 from fer_utils.datasets import synthetic
 
 pytestmark = pytest.mark.browser
-
-
-def png(array):
-    """Return an array as a file to choose."""
-    out = io.BytesIO()
-    Image.fromarray(array).save(out, "PNG")
-    return {"name": "photo.png", "mimeType": "image/png", "buffer": out.getvalue()}
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,10 @@
 """The web page in everybody's hands: keyboard, screen reader, phone, dark, and saved crops."""
 
-import io
 import zipfile
 
 import numpy as np
 import pytest
 import webapp_site
-from PIL import Image
 from webapp_site import choose, faces_of, live
 
 from fer_utils import datasets
@@ -16,9 +14,7 @@ AXE = webapp_site.WEBAPP / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def photo(i=0):
-    out = io.BytesIO()
-    Image.fromarray(webapp_site.drawn().dataset.images[i]).save(out, "PNG")
-    return {"name": "photo.png", "mimeType": "image/png", "buffer": out.getvalue()}
+    return webapp_site.png(webapp_site.drawn().dataset.images[i])
 
 
 def violations(page):

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import http.server
+import io
 import shutil
 import tempfile
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright import sync_api
 
 from fer_utils import paths
@@ -69,17 +71,16 @@ def served():
 
 
 @contextlib.contextmanager
-def browsing(camera=True):
-    """Give a headless Chromium; its camera shows drawn faces, or there is none."""
+def browsing(frames=None):
+    """Give a headless Chromium; its camera shows drawn faces, or given grey frames."""
     chromium = chromium_path()
     # Containers run tests as root, where Chromium's sandbox refuses to start.
     arguments = ["--no-sandbox"]
     with tempfile.TemporaryDirectory() as folder, sync_api.sync_playwright() as playwright:
-        if camera:
-            video = Path(folder) / "camera.y4m"
-            write_video(video, drawn().dataset.images.repeat(5, axis=0))
-            arguments += ["--use-fake-device-for-media-stream",
-                          f"--use-file-for-fake-video-capture={video}"]  # fmt: skip
+        video = Path(folder) / "camera.y4m"
+        write_video(video, drawn().dataset.images.repeat(5, axis=0) if frames is None else frames)
+        arguments += ["--use-fake-device-for-media-stream",
+                      f"--use-file-for-fake-video-capture={video}"]  # fmt: skip
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
         yield browser
         browser.close()
@@ -93,6 +94,13 @@ def write_video(path, frames):
         file.write(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n".encode())
         for frame in frames:
             file.write(b"FRAME\n" + frame.tobytes() + grey + grey)
+
+
+def png(array, name="photo.png"):
+    """Return an array as a file to choose."""
+    out = io.BytesIO()
+    Image.fromarray(array).save(out, "PNG")
+    return {"name": name, "mimeType": "image/png", "buffer": out.getvalue()}
 
 
 @functools.cache

@@ -58,6 +58,7 @@ export function makeLive(tools) {
   }
 
   async function step() {
+    const began = performance.now();
     try {
       frame.width = video.videoWidth;
       frame.height = video.videoHeight;
@@ -81,6 +82,7 @@ export function makeLive(tools) {
       if (faces.length) history.add(now, faces[0].said.bars);
       history.draw($("chart"), now);
       document.body.dataset.frames = Number(document.body.dataset.frames ?? 0) + 1;
+      $("times").dataset.frame = performance.now() - began;
     } catch (error) {
       stop();
       view.tell(error);

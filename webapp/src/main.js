@@ -34,6 +34,9 @@ async function boot() {
   try {
     check();
     [network, find] = await Promise.all([loadNetwork(), loadDetector()]);
+    // The first answer of a network takes several times as long: not while somebody waits for it.
+    await read(document.createElement("canvas"), { find, network });
+    await read(document.createElement("canvas"), { find, network, whole: true });
   } catch (error) {
     $("waiting").textContent = "The page cannot read faces here.";
     view.tell(error instanceof Told ? error : new Told(`${error.message}. Load the page again.`));
@@ -48,7 +51,7 @@ async function boot() {
   for (const input of options.question) {
     input.disabled = input.value === "two" && !tellsHappyFromSad(network.about);
   }
-  $("waiting").hidden = true;
+  $("waiting").textContent = "Each face appears here, with a bar for every emotion.";
   document.body.dataset.ready = "yes";
   keepOffline();
 }

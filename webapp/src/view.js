@@ -19,9 +19,11 @@ export function present(result, { about, question, element, size, mirrored, live
     said: describe(face.probabilities, about, question),
   }));
   cards.show($("cards"), faces, about.classes, onKeep);
+  $("waiting").hidden = faces.length > 0;
   shown = { element, size, faces, mirrored };
   remark();
   $("times").textContent = faces.length ? timesOf(result, faces.length, about) : "";
+  Object.assign($("times").dataset, { detect: result.detectMs, classify: result.classifyMs });
   say(faces.length ? faces.map(spoken).join("; ") : capital(about.sentences.no_face), live);
   return faces;
 }
@@ -36,6 +38,7 @@ export function clear() {
   shown = null;
   mark($("marks"), null, null, []);
   $("cards").replaceChildren();
+  $("waiting").hidden = false;
   for (const id of ["times", "said", "note"]) $(id).textContent = "";
   tell("");
 }
