@@ -10,7 +10,7 @@ from pathlib import Path
 from fer_utils import __version__, runs, sentences
 from fer_utils.errors import FerError
 from fer_utils.export.checking import checked
-from fer_utils.export.conversion import INPUT, OUTPUT
+from fer_utils.export.naming import INPUT, OUTPUT
 from fer_utils.export.sources import classes_of, resolve
 from fer_utils.faces.crops import CONFIDENT, MARGIN
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from fer_utils.errors import FerError
+from fer_utils.export.naming import INPUT, named
 
 PRECISIONS = ("float32", "int8")
-INPUT, OUTPUT = "images", "probabilities"
 _OPSET = 17
 _CALIBRATED = 512  # synthetic faces that ranges of activations are measured on
 
@@ -119,7 +119,7 @@ def converted(model, shape=None):
             warnings.simplefilter("ignore")  # NumPy's on names that tf2onnx still uses
             out = Path(folder, "model.onnx")
             network.export(str(out), input_signature=signature, **options)
-            return _named(out)
+            return named(out)
     except ImportError as error:
         raise FerError(
             f"the export needs tensorflow and tf2onnx ({_brief(error)}): pip install tensorflow "
@@ -163,25 +163,3 @@ def _without_policies(config):
     if isinstance(config, list | tuple):
         return type(config)(_without_policies(value) for value in config)
     return config
-
-
-def _named(path):
-    """Return the file's bytes, with our names of input, output and batch."""
-    import onnx
-
-    network = onnx.load(path)
-    graph = network.graph
-    (given,) = graph.input
-    names = [OUTPUT] if len(graph.output) == 1 else [f"out_{i}" for i in range(len(graph.output))]
-    renamed = {value.name: name for value, name in zip(graph.output, names, strict=True)}
-    renamed[given.name] = INPUT
-    for node in graph.node:
-        for called in (node.input, node.output):
-            called[:] = [renamed.get(name, name) for name in called]
-    for value in (given, *graph.output):
-        value.name = renamed[value.name]
-        value.type.tensor_type.shape.dim[0].dim_param = "batch"
-    network.producer_name, network.doc_string = "fer_utils", ""
-    graph.name, graph.doc_string = "expressions", ""
-    onnx.checker.check_model(network)
-    return network.SerializeToString(deterministic=True)

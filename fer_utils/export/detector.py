@@ -4,7 +4,8 @@ import tempfile
 from pathlib import Path
 
 from fer_utils.export.comparing import session
-from fer_utils.export.conversion import INPUT, converted, in_child
+from fer_utils.export.conversion import converted, in_child
+from fer_utils.export.naming import INPUT
 
 _SHAPES = ((None, None, 3), (24, 24, 3), (48, 48, 3))  # what each of them sees
 DETECTOR_NETWORKS = len(_SHAPES)

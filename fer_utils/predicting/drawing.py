@@ -51,7 +51,7 @@ def _scale(size):
 
 
 def _text_size(size):
-    return int(np.clip(min(size) / 22, 11, 28))
+    return int(np.clip(min(size) / 16, 14, 30))
 
 
 def _face(draw, face, scale, thick, two):

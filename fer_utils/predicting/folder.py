@@ -98,6 +98,7 @@ def _settings(recognizer, options):
 def _all(found, recognizer, options, journal, say):
     """Return the rows of all items."""
     known, rows = journal.known(found), []
+    place = {item: i for i, item in enumerate(found, 1)}
     with _progress() as bar:
         task = bar.add_task("photographs", total=len(found))
         stream = shots.shots(found, options.every, known)
@@ -105,7 +106,7 @@ def _all(found, recognizer, options, journal, say):
             for shot, own in _looked_at(batch, recognizer, options, journal, known):
                 rows += own
                 say(own)
-                bar.update(task, completed=found.index(shot.item) + 1)
+                bar.update(task, completed=place[shot.item])
     return rows
 
 
@@ -147,7 +148,8 @@ def annotated_name(name, seconds=None):
     frame = "" if seconds is None else f"_{seconds:08.2f}s"
     # Of names that lead elsewhere (/a/b.jpg, ../b.jpg, C:\b.jpg) the copy stays under ``out``.
     inside = re.sub(r"(^|/)(\.\.?(/|$))+", r"\1", re.sub(r"^[A-Za-z]:|\\", "/", name)).strip("/")
-    return f"{ANNOTATED}/{inside}{frame}.jpg"
+    same = not frame and inside.lower().endswith((".jpg", ".jpeg"))
+    return f"{ANNOTATED}/{inside}{frame}{'' if same else '.jpg'}"
 
 
 def _write(out, rows, classes):

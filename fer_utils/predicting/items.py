@@ -1,5 +1,6 @@
 """What the paths of a command mean: files, folders with all below them, patterns."""
 
+import collections
 import dataclasses
 import glob
 import os
@@ -84,8 +85,8 @@ def _is_ours(path):
 
 def _apart(items):
     """Return the items, with the whole path for a name where several share one."""
-    names = [item.name for item in items]
+    names = collections.Counter(item.name for item in items)
     return [
-        item if names.count(item.name) == 1 else dataclasses.replace(item, name=str(item.path))
+        item if names[item.name] == 1 else dataclasses.replace(item, name=str(item.path))
         for item in items
     ]

@@ -72,7 +72,8 @@ class Recognizer:
 
         Args:
             images: a path, Pillow image or uint8 array (see ``photographs.as_photograph``), or an
-                iterable of these. Of a four-dimensional array each row is one.
+                iterable of these. Of arrays ``(n, height, width)`` and ``(n, height, width,
+                channels)`` each row is one.
 
         Returns:
             list of Expression, the surest face first; empty where none was found. For several
@@ -134,7 +135,7 @@ class Recognizer:
 
 def _is_one(images):
     if isinstance(images, np.ndarray):
-        return images.ndim != 4
+        return images.ndim != 4 and not (images.ndim == 3 and images.shape[2] > 4)
     return isinstance(images, str | os.PathLike) or not hasattr(images, "__iter__")
 
 
