@@ -220,3 +220,4 @@ def _describe(root):
 
 # These have modules of their own.
 app.command("export")(_plain_errors(commands.export))
+app.command("predict")(_plain_errors(commands.predict))

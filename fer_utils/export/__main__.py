@@ -1,4 +1,7 @@
-"""``python -m fer_utils.export IN.keras OUT.onnx``: a conversion's child on TensorFlow."""
+"""A conversion's child on TensorFlow: ``python -m fer_utils.export WHAT OUT``.
+
+WHAT is a ``.keras`` file, or ``detector``: then OUT is a folder for the face detector's networks.
+"""
 
 import sys
 from pathlib import Path
@@ -7,15 +10,18 @@ from fer_utils.errors import FerError
 
 
 def main():
-    """Convert one file; return the exit code."""
-    from fer_utils import backend
-    from fer_utils.export.conversion import convert
+    """Convert what is asked for; return the exit code."""
+    from fer_utils import backend, export
     from fer_utils.models.loading import opened
 
-    given, out = map(Path, sys.argv[1:])
+    what, out = sys.argv[1], Path(sys.argv[2])
     backend.start()
     try:
-        convert(opened(given), out)
+        if what == "detector":
+            for i, content in enumerate(export.detector_to_onnx()):
+                Path(out, f"{i}.onnx").write_bytes(content)
+        else:
+            out.write_bytes(export.converted(opened(Path(what))))
     except FerError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from fer_utils import __version__, runs, sentences
 from fer_utils.errors import FerError
-from fer_utils.export.comparing import TOLERANCE, largest_difference
-from fer_utils.export.conversion import INPUT, OUTPUT, as_float32, calibration_images, to_onnx
+from fer_utils.export.checking import checked
+from fer_utils.export.naming import INPUT, OUTPUT
 from fer_utils.export.sources import classes_of, resolve
 from fer_utils.faces.crops import CONFIDENT, MARGIN
 
@@ -52,32 +52,14 @@ def write_bundle(network, out, precision="float32", images=None):
     out = Path(out)
     _check_place(out)
     source = resolve(network)
-    keras_model = as_float32(source.load())
-    images = calibration_images(keras_model) if images is None else images
-    content = to_onnx(keras_model, precision, images)
-    difference = compared(content, keras_model, images, precision)
-    told = _told(source, keras_model, content, precision, difference, len(images))
+    keras_model = source.load()
+    content, difference, count = checked(keras_model, precision, images)
+    told = _told(source, keras_model, content, precision, difference, count)
     with _whole_folder(out) as part:
         (part / "model.onnx").write_bytes(content)
         runs.write_json(part / "model.json", told)
         runs.write_text(part / "card.md", _card(source, told))
     return told
-
-
-def compared(content, keras_model, images, precision="float32"):
-    """Return the largest difference of a probability between an ONNX network and Keras.
-
-    Raises:
-        FerError: it is more than ``TOLERANCE`` in float32.
-    """
-    difference = largest_difference(content, keras_model, images)
-    # Not "more than": a NaN is wrong too.
-    if precision == "float32" and not difference <= TOLERANCE:
-        raise FerError(
-            f"the exported network answers otherwise than Keras, by up to {difference:.2g} of a "
-            f"probability (allowed {TOLERANCE:g}): tell us which network, it must not be used"
-        )
-    return difference
 
 
 def _told(source, keras_model, content, precision, difference, compared_on):

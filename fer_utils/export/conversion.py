@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from fer_utils.errors import FerError
+from fer_utils.export.naming import INPUT, named
 
 PRECISIONS = ("float32", "int8")
-INPUT, OUTPUT = "images", "probabilities"
 _OPSET = 17
 _CALIBRATED = 512  # synthetic faces that ranges of activations are measured on
 
@@ -75,44 +75,51 @@ def _float32(model):
     import keras
 
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder, "model.onnx")
+        out, saved = Path(folder, "model.onnx"), Path(folder, "model.keras")
         if keras.backend.backend() == "tensorflow":
-            convert(model, out)
-        else:
-            _in_child(model, folder, out)
-        return _named(out)
+            return converted(model)
+        model.save(saved)
+        in_child(saved, out)
+        return out.read_bytes()
 
 
-def _in_child(model, folder, out):
-    saved = Path(folder, "model.keras")
-    model.save(saved)
-    command = [sys.executable, "-m", "fer_utils.export", str(saved), str(out)]
+def in_child(*arguments):
+    """Run ``python -m fer_utils.export`` on TensorFlow, whatever the backend is here.
+
+    Raises:
+        FerError: what it says on its last line.
+    """
     here = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
     child = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": path}
+    command = [sys.executable, "-m", "fer_utils.export", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, env=child, check=False)
-    if done.returncode or not out.is_file():
-        last = (done.stderr.strip() or "it was killed").splitlines()[-1]
+    if done.returncode:
+        last = (done.stderr.strip() or "the export was killed: run it again").splitlines()[-1]
         raise FerError(last.removeprefix("error: "))
 
 
-def convert(model, out):
-    """Write a Keras network on TensorFlow as ONNX, with the converter's own names.
+def converted(model, shape=None):
+    """Return a Keras network on TensorFlow as the bytes of a float32 ONNX file.
+
+    Args:
+        model: ``keras.Model`` with one input.
+        shape: of an image, for a network that does not tell; None within it where any will do.
 
     Raises:
         FerError: tf2onnx is missing, or does not know a layer.
     """
     import keras
 
-    model = _for_inference(as_float32(model))
-    signature = [keras.InputSpec(shape=model.input_shape, dtype="float32", name=INPUT)]
+    network = _for_inference(as_float32(model), shape)
+    signature = [keras.InputSpec(shape=network.input_shape, dtype="float32", name=INPUT)]
+    options = {"format": "onnx", "verbose": False, "opset_version": _OPSET}
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
             warnings.simplefilter("ignore")  # NumPy's on names that tf2onnx still uses
-            model.export(
-                str(out), format="onnx", verbose=False, input_signature=signature,
-                opset_version=_OPSET,
-            )  # fmt: skip
+            out = Path(folder, "model.onnx")
+            network.export(str(out), input_signature=signature, **options)
+            return named(out)
     except ImportError as error:
         raise FerError(
             f"the export needs tensorflow and tf2onnx ({_brief(error)}): pip install tensorflow "
@@ -135,7 +142,7 @@ def as_float32(model):
     return same
 
 
-def _for_inference(model):
+def _for_inference(model, shape=None):
     """Return the network with its training-time behaviour switched off for good.
 
     A saved network can hold that a layer was called with training=True; the converter does not
@@ -143,7 +150,7 @@ def _for_inference(model):
     """
     import keras
 
-    given = keras.Input(model.input_shape[1:], name=INPUT)
+    given = keras.Input(shape or model.input_shape[1:], name=INPUT)
     return keras.Model(given, model(given, training=False))
 
 
@@ -156,23 +163,3 @@ def _without_policies(config):
     if isinstance(config, list | tuple):
         return type(config)(_without_policies(value) for value in config)
     return config
-
-
-def _named(path):
-    """Return the file's bytes, with our names of input, output and batch."""
-    import onnx
-
-    network = onnx.load(path)
-    graph = network.graph
-    (given,), (told,) = graph.input, graph.output
-    renamed = {given.name: INPUT, told.name: OUTPUT}
-    for node in graph.node:
-        for names in (node.input, node.output):
-            names[:] = [renamed.get(name, name) for name in names]
-    for value, name in ((given, INPUT), (told, OUTPUT)):
-        value.name = name
-        value.type.tensor_type.shape.dim[0].dim_param = "batch"
-    network.producer_name, network.doc_string = "fer_utils", ""
-    graph.name, graph.doc_string = "expressions", ""
-    onnx.checker.check_model(network)
-    return network.SerializeToString(deterministic=True)

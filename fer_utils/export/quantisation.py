@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_utils.errors import FerError
-from fer_utils.export.conversion import INPUT
+from fer_utils.export.naming import INPUT
 
 _BATCH = 64
 
