@@ -1,6 +1,8 @@
 """The web page in Chromium: the same answers as Python, live, and on the device alone."""
 
+import json
 import re
+import subprocess
 
 import numpy as np
 import pytest
@@ -213,3 +215,17 @@ def test_the_policy_works(page):
     assert page.evaluate(blocked) == "blocked"
     assert "Content Security Policy" in page.errors.pop(0)
     page.errors.clear()
+
+
+def test_the_source_is_formatted():
+    webapp_site.chromium_path()
+    prettier = webapp_site.WEBAPP / "node_modules" / "prettier" / "bin" / "prettier.cjs"
+    subprocess.run(["node", prettier, "--check", "."], cwd=webapp_site.WEBAPP, check=True)
+
+
+def test_the_pinned_packages_tell_no_registry():
+    lock = json.loads((webapp_site.WEBAPP / "package-lock.json").read_text("utf-8"))
+    packages = [package for name, package in lock["packages"].items() if name]
+    assert all("resolved" not in package and package["integrity"] for package in packages)
+    asked = {**lock["packages"][""]["dependencies"], **lock["packages"][""]["devDependencies"]}
+    assert all(re.fullmatch(r"[\d.]+", version) for version in asked.values())

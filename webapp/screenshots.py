@@ -116,7 +116,7 @@ def save(page, path, full=False):
     palette = Image.new("P", (1, 1))
     palette.putpalette(own + greys)
     shot.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
-    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")  # noqa: T201
+    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ export function makeLive(tools) {
   // Asleep, the camera sends nothing and nothing is read; awake, both go on.
   function asleep() {
     for (const track of video.srcObject?.getTracks() ?? []) track.enabled = !document.hidden;
-    if (!document.hidden && end) video.play().catch(lost);
+    if (!document.hidden && end) video.play().catch(() => {}); // a lost camera tells so itself
   }
 
   $("camera").addEventListener("click", () => (end ? halt() : start()));

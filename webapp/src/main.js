@@ -132,6 +132,7 @@ function changeSource() {
   if (document.body.dataset.source === source) return;
   document.body.dataset.source = source;
   live.halt();
+  finish(++latest); // what is still being read belongs to the other source
   const pictured = source === "photo" && picture;
   $("picture").hidden = !pictured;
   $("empty").hidden = Boolean(pictured);
