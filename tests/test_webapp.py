@@ -103,6 +103,8 @@ def test_twenty_faces(page):
     assert len(found) == 20
     assert {face["name"] for face in found} == {"happy"}
     assert "20 faces" in page.inner_text("#times")
+    places = [(int(face["box"][1] // 250), int(face["box"][0] // 250)) for face in found]
+    assert places == [(row, column) for row in range(4) for column in range(5)]
 
 
 def frames(page):

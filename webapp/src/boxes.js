@@ -71,6 +71,18 @@ export function distinct(faces) {
   return kept;
 }
 
+/** Return faces as one reads: row by row, each from left to right. */
+export function inReadingOrder(faces) {
+  const middle = ({ box }) => box[1] + box[3] / 2;
+  const rows = [];
+  for (const face of [...faces].sort((a, b) => middle(a) - middle(b))) {
+    const row = rows.at(-1);
+    if (row && middle(face) < row[0].box[1] + row[0].box[3]) row.push(face);
+    else rows.push([face]);
+  }
+  return rows.flatMap((row) => row.sort((a, b) => a.box[0] - b.box[0]));
+}
+
 // Of a small box in a large one the union is large too: so their part of the smaller counts.
 function same(a, b) {
   const width = Math.min(a[0] + a[2], b[0] + b[2]) - Math.max(a[0], b[0]);

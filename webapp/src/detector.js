@@ -1,12 +1,15 @@
 // Where the faces are in a picture.
 
-import { anchors, decode, distinct, FULL, SHORT } from "./boxes.js";
+import { anchors, decode, distinct, FULL, inReadingOrder, SHORT } from "./boxes.js";
 import { session, tensor } from "./runtime.js";
 
 const BELIEVED = 0.5; // the score from which on something is a face
 const TILED = 480; // pixels of the longer side from which on a photograph is searched in parts too
 
-/** Load both networks; return find(canvas, thorough), which gives boxes, the largest first. */
+/**
+ * Load both networks; return find(canvas, thorough). Where it is thorough, faces come as one reads;
+ * else the largest comes first: that is whom a camera is for.
+ */
 export async function load() {
   const [short, full] = await Promise.all([SHORT, FULL].map(open));
   return async (canvas, thorough = false) => {
@@ -18,6 +21,7 @@ export async function load() {
     }
     const inOrder = found.flatMap((faces) => faces.sort((a, b) => b.score - a.score));
     const faces = distinct(inOrder.filter(({ box }) => inside(box, canvas)));
+    if (thorough) return inReadingOrder(faces);
     return faces.sort((a, b) => b.box[2] * b.box[3] - a.box[2] * a.box[3]);
   };
 }
