@@ -73,11 +73,11 @@ export function distinct(faces) {
 
 /** Return faces as one reads: row by row, each from left to right. */
 export function inReadingOrder(faces) {
-  const middle = ({ box }) => box[1] + box[3] / 2;
   const rows = [];
-  for (const face of [...faces].sort((a, b) => middle(a) - middle(b))) {
+  for (const face of [...faces].sort((a, b) => a.box[1] - b.box[1])) {
     const row = rows.at(-1);
-    if (row && middle(face) < row[0].box[1] + row[0].box[3]) row.push(face);
+    // Side by side with the highest of a row, were it but a little.
+    if (row && face.box[1] < row[0].box[1] + row[0].box[3]) row.push(face);
     else rows.push([face]);
   }
   return rows.flatMap((row) => row.sort((a, b) => a.box[0] - b.box[0]));
