@@ -5,9 +5,9 @@
 FER2013 is the folder of its files, PHOTOS one of photographs. Prints markdown tables: how often
 each network is right on PublicTest, all on the same 48x48 crops, and what int8 loses; seconds of
 the clock and of the processor for a face, and for a photograph end to end, both with MTCNN;
-seconds from the start of Python to the first answer. The two take turns. ``build/fer-peer`` gets the
-environment the first time: some GB, as ``fer`` wants PyTorch. Without arguments it does nothing,
-for it measures on real photographs alone.
+seconds from the start of Python to the first answer. The two take turns. ``build/fer-peer`` gets
+the environment the first time: some GB, as ``fer`` wants PyTorch. Without arguments it does
+nothing, for it measures on real photographs alone.
 """
 
 import json
