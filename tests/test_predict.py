@@ -264,3 +264,15 @@ def test_annotated_copies_can_be_read():
     assert len(small.getcolors(100_000)) > 2
     outside = Expression((100, 100, 30, 30), 1.0, HAPPY, labels.FER2013)
     predicting.annotated(np.zeros((48, 48, 3), np.uint8), [outside])
+
+
+def test_a_figure_of_one_face():
+    from fer_utils import plots
+
+    face = Expression((5, 5, 30, 30), 1.0, HAPPY, labels.FER2013)
+    left, right = plots.expression(np.full((48, 48), 90, np.uint8), face)
+    assert left.images
+    assert [bar.get_width() for bar in right.patches] == pytest.approx(
+        [100 * p for p in HAPPY[::-1]]
+    )
+    assert plots.expression(np.full((48, 48), 90, np.uint8), face, axes=(left, right))[0] is left

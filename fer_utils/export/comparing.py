@@ -20,7 +20,9 @@ def session(model, threads=0):
     try:
         import onnxruntime
     except ImportError as error:
-        raise FerError(f"ONNX needs onnxruntime ({error}): pip install onnxruntime") from error
+        raise FerError(
+            f"ONNX needs onnxruntime ({error}): pip install onnxruntime, or take engine='keras'"
+        ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3

@@ -122,8 +122,8 @@ def converted(model, shape=None):
             return named(out)
     except ImportError as error:
         raise FerError(
-            f"the export needs tensorflow and tf2onnx ({_brief(error)}): pip install tensorflow "
-            "tf2onnx onnx"
+            f"the export needs tensorflow and tf2onnx ({_brief(error)}): pip install tf2onnx "
+            "onnx, or take engine='keras'"
         ) from error
     except Exception as error:  # the converter's are many
         raise FerError(f"this network cannot be exported: {_brief(error)}") from error

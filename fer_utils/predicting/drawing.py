@@ -37,9 +37,12 @@ def annotated(photo, found, two=False):
         size = tuple(max(round(side * scale), 1) for side in picture.size)
         picture = picture.resize(size, Image.Resampling.BICUBIC if scale > 1 else None)
     draw = ImageDraw.Draw(picture)
-    thick = max(round(min(picture.size) / 150), 2)
-    for face in found:
-        _face(draw, face, scale, thick, two)
+    seen = [(face, _corners(face.box, scale, picture.size)) for face in found]
+    seen = [(face, corners) for face, corners in seen if corners]
+    for face, corners in seen:
+        draw.rectangle(corners, outline=_colour(face, two), width=_thick(picture.size))
+    for face, corners in seen:  # after all boxes, so that none crosses a word
+        _label(draw, face, corners, two)
     if not found:
         _strip(draw, (0, 0), sentences.NO_FACE, (80, 80, 80), _text_size(picture.size))
     return picture
@@ -54,17 +57,27 @@ def _text_size(size):
     return int(np.clip(min(size) / 16, 14, 30))
 
 
-def _face(draw, face, scale, thick, two):
-    x, y, width, height = (value * scale for value in face.box)
-    across, down = draw.im.size
+def _corners(box, scale, size):
+    """Return the corners of a box's part inside the picture; None where it has none."""
+    x, y, width, height = (value * scale for value in box)
     left, top = max(x, 0), max(y, 0)
-    right, bottom = min(x + width, across - 1), min(y + height, down - 1)
-    if right <= left or bottom <= top:
-        return
-    colour = colour_of(face.label)
-    draw.rectangle((left, top, right, bottom), outline=colour, width=thick)
+    right, bottom = min(x + width, size[0] - 1), min(y + height, size[1] - 1)
+    return (left, top, right, bottom) if right > left and bottom > top else None
+
+
+def _thick(size):
+    return max(round(min(size) / 150), 2)
+
+
+def _colour(face, two):
+    return colour_of(("happy" if face.happy >= 0.5 else "sad") if two else face.label)
+
+
+def _label(draw, face, corners, two):
     text = face.happy_or_sad if two else face.sentence
-    _strip(draw, (left, top), text, colour, _text_size(draw.im.size), above=True)
+    fits = int(2.6 * (corners[2] - corners[0]) / len(text))  # a letter is about half as wide
+    size = min(_text_size(draw.im.size), max(fits, 11))
+    _strip(draw, corners[:2], text, _colour(face, two), size, above=True)
 
 
 def _strip(draw, corner, text, colour, size, above=False):
