@@ -43,30 +43,52 @@ def resized(image, size):
 
 
 def _shrunk(image, size):
-    side, step = len(image), len(image) / size
+    side = len(image)
     if side == 2 * size:
         pairs = image[::2] + image[1::2]
         return (pairs[:, ::2] + pairs[:, 1::2] + 2) >> 2
-    start, ends = np.arange(size)[:, None] * step, np.arange(1, size + 1)[:, None] * step
-    k = np.arange(side)[None]
-    share = (np.minimum(ends, k + 1) - np.maximum(start, k)).clip(0)
-    return np.rint(share @ image @ share.T / step**2).astype(np.int64)
+    if side % size == 0:
+        step = side // size
+        sums = image.reshape(size, step, size, step).sum((1, 3)).astype(np.float32)
+        return np.rint(sums * np.float32(1 / step**2)).astype(np.int64)
+    parts = [_covered(i, side, size) for i in range(size)]
+    across = np.zeros((side, size), np.float32)
+    out = np.zeros((size, size), np.float32)
+    for i, covered in enumerate(parts):
+        for k, share in covered:
+            across[:, i] += image[:, k].astype(np.float32) * share
+    for j, covered in enumerate(parts):
+        for k, share in covered:
+            out[j] += across[k] * share
+    return np.rint(out).astype(np.int64)
+
+
+def _covered(i, side, size):
+    """Return the source pixels under an output pixel, each with its share in float32."""
+    step = side / size
+    start, end = i * step, i * step + step
+    cell = min(step, side - start)
+    last = min(math.floor(end), side - 1)
+    first = min(math.ceil(start), last)
+    whole = [(k, np.float32(1 / cell)) for k in range(first, last)]
+    before = [(first - 1, np.float32((first - start) / cell))] if first - start > 0.001 else []
+    after = [(last, np.float32(min(end - last, 1, cell) / cell))] if end - last > 0.001 else []
+    return before + whole + after
 
 
 def _enlarged(image, size):
-    k, w0, w1 = _taps(len(image), size)
-    after = np.minimum(k + 1, len(image) - 1)
-    across = w0 * image[:, k] + w1 * image[:, after]
-    top, bottom = across[k] >> 4, across[after] >> 4
+    first, second, w0, w1 = _taps(len(image), size)
+    across = w0 * image[:, first] + w1 * image[:, second]
+    top, bottom = across[first] >> 4, across[second] >> 4
     return ((w0[:, None] * top >> 16) + (w1[:, None] * bottom >> 16) + 2) >> 2
 
 
 def _taps(side, size):
-    f = (np.arange(size) + 0.5) * (side / size) - 0.5
+    f = ((np.arange(size) + 0.5) * (side / size) - 0.5).astype(np.float32)
     k = np.floor(f).astype(np.int64)
-    f = np.where((k < 0) | (k >= side - 1), 0, f - k)
-    k = k.clip(0, side - 1)
-    return k, np.rint(2048 * (1 - f)).astype(np.int64), np.rint(2048 * f).astype(np.int64)
+    w1 = (f - np.floor(f)) * np.float32(2048)
+    weights = [np.rint(w).astype(np.int64) for w in (np.float32(2048) - w1, w1)]
+    return k.clip(0, side - 1), (k + 1).clip(0, side - 1), *weights
 
 
 def crop(rgb, box, size=48, margin=0.1):

@@ -18,15 +18,15 @@ def test_grey_is_pillows(noise):
     assert (reference.grey(noise) == np.asarray(Image.fromarray(noise).convert("L"))).all()
 
 
-@pytest.mark.parametrize(("side", "share"), [
-    (49, 0), (50, 0), (95, 0), (96, 0), (97, 0), (211, 0), (144, 0.005), (192, 0.005),
-    (47, 0.04), (30, 0.04), (24, 0.04), (8, 0.04), (2, 0.08), (1, 0),
-])  # fmt: skip
-def test_resize_is_opencvs(noise, side, share):
+@pytest.mark.parametrize(
+    "side", [1, 2, 8, 24, 30, 47, 48, 49, 50, 64, 95, 96, 97, 128, 144, 160, 192, 211]
+)
+def test_resize_is_opencvs(noise, side):
     image = noise[:side, :side, 0]
     apart = np.abs(reference.resized(image.astype(int), 48) - resized(image, (48, 48)).astype(int))
+    # 0 where OpenCV computes as measured; a processor that fuses its sums may round another way.
     assert apart.max() <= 1
-    assert (apart > 0).mean() <= share
+    assert (apart > 0).mean() <= 0.001
 
 
 @pytest.mark.parametrize("box", [
