@@ -7,11 +7,12 @@ DATA = auto
 PROFILE = auto
 RUN = auto
 ARGS =
+PORT = 8000
 BIN := .venv/bin
 RUN_ARGS = --data "$(DATA)" --profile "$(PROFILE)" --run "$(RUN)" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run submission test test-all lint notebooks lock bench clean
+.PHONY: help setup run submission test test-all lint notebooks web web-build browser lock bench clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +52,27 @@ notebooks: setup  ## run the suite on synthetic faces and put its outputs into n
 	@$(BIN)/python -m fer_utils run --data synthetic --profile smoke
 	@$(BIN)/python -m fer_utils outputs
 
+web: web-build  ## build the web page and serve it, to this machine alone; PORT=8000
+	@echo "http://localhost:$(PORT)/ (Ctrl-C ends it)"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory webapp/dist $(PORT)
+
+web-build: setup webapp/model/model.json webapp/detector/full.onnx  ## the web page with the network "small", in webapp/dist
+	@cd webapp && npm run --silent build
+
+webapp/model/model.json: fer_utils/weights/small.npz fer_utils/weights/small.md $(wildcard fer_utils/export/*.py) fer_utils/sentences.py | setup
+	@$(BIN)/python -m fer_utils export small webapp/model
+
+webapp/detector/full.onnx: webapp/detector.py webapp/node_modules/.ready | setup
+	@$(BIN)/python webapp/detector.py webapp/detector
+
+webapp/node_modules/.ready: webapp/package.json webapp/package-lock.json
+	@sh webapp/install.sh node npm
+	@cd webapp && npm ci --silent
+	@touch $@
+
+browser: web-build  ## what the web page's tests need: node, Chromium, the built page
+	@sh webapp/install.sh chromium
+
 lock: setup  ## pin the newest versions that pyproject.toml allows
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \
@@ -60,4 +82,4 @@ bench: setup  ## the benchmarks, side by side with what people use today
 	@for b in benchmarks/*.py; do echo "## $$b"; $(BIN)/python $$b || exit 1; done
 
 clean:  ## remove runs and caches; .venv stays
-	rm -rf runs .pytest_cache .ruff_cache
+	rm -rf runs .pytest_cache .ruff_cache webapp/dist webapp/model webapp/detector

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from fer_utils import __version__
+from fer_utils import __version__, commands
 from fer_utils.errors import FerError
 
 app = typer.Typer(
@@ -239,3 +239,8 @@ def _describe(root):
         typer.echo(line)
     for note in notes:
         typer.echo(f"note: {note.message}")
+
+
+# These have modules of their own.
+app.command("export")(_plain_errors(commands.export))
+app.command("predict")(_plain_errors(commands.predict))

@@ -77,3 +77,51 @@ def tmp_settings(tmp_path):
     """Return Settings of two epochs that write under the test's own folder."""
     profile = settings.Profile("test", rows=200, epochs=2, side_epochs=1, side_rows=100)
     return settings.Settings("synthetic", None, profile, tmp_path / "run", seed=0)
+
+
+@pytest.fixture(scope="session")
+def site():
+    """Return the built web page's server; ``site.address`` opens it."""
+    import webapp_site
+
+    with webapp_site.served() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Return a headless browser whose camera shows drawn faces."""
+    import webapp_site
+
+    with webapp_site.browsing() as browser:
+        yield browser
+
+
+@pytest.fixture
+def fresh_page(chromium, site):
+    """Return the web page in a context of its own, for tests that change what it finds."""
+    import webapp_site
+
+    with chromium.new_context(permissions=["camera"]) as context:
+        page = webapp_site.opened(context, site.address)
+        yield page
+        assert page.errors == []
+
+
+@pytest.fixture(scope="session")
+def shared_page(chromium, site):
+    """Return the web page that most tests share, as starting its networks takes a second."""
+    import webapp_site
+
+    with chromium.new_context(permissions=["camera"]) as context:
+        yield webapp_site.opened(context, site.address)
+
+
+@pytest.fixture
+def page(shared_page):
+    """Return the shared web page with its options as at first; no error is passed over."""
+    import webapp_site
+
+    webapp_site.reset(shared_page)
+    yield shared_page
+    assert shared_page.errors == []

@@ -34,13 +34,11 @@ def read(path, rgb=False):
     Raises:
         FerError: no image, damaged, empty, or larger than ``LARGEST`` pixels.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     try:
         with Image.open(path, formats=_FORMATS) as image:
-            _check(path, image)
-            upright = ImageOps.exif_transpose(image)
-            return np.asarray(_eight_bits(path, upright).convert("RGB" if rgb else "L"))
+            return as_array(image, rgb, path)
     except FerError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -48,6 +46,21 @@ def read(path, rgb=False):
     except Exception as error:  # what damaged files make the decoders raise is without end
         what = "is empty" if _is_empty(path) else "is no image that can be read"
         raise FerError(f"{path} {what}: replace or remove it") from error
+
+
+def as_array(image, rgb=False, name="image"):
+    """Return a Pillow image as an array, upright, see ``read``.
+
+    Args:
+        image: ``PIL.Image.Image``.
+        rgb: three channels instead of grey.
+        name: what errors call it.
+    """
+    from PIL import ImageOps
+
+    _check(name, image)
+    upright = ImageOps.exif_transpose(image)
+    return np.asarray(_eight_bits(name, upright).convert("RGB" if rgb else "L"))
 
 
 def fitted(image, shape, fit="stretch"):

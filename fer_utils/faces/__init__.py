@@ -15,12 +15,13 @@ from fer_utils.datasets import photographs, policies
 from fer_utils.datasets.base import group_identical
 from fer_utils.errors import FerError
 from fer_utils.faces.crops import CONFIDENT, MARGIN, check_options, crop, inside, largest, square
-from fer_utils.faces.detection import SIDE, Face, detect
+from fer_utils.faces.detection import SIDE, Face, check_side, detect, fit, in_canvases
 from fer_utils.faces.marks import marked
 from fer_utils.faces.store import find
 
-__all__ = ["CONFIDENT", "MARGIN", "NO_FACE", "SIDE", "Face", "crop", "cropped", "detect", "find",
-           "inside", "largest", "locate", "marked", "photograph", "square"]  # fmt: skip
+__all__ = ["CONFIDENT", "MARGIN", "NO_FACE", "SIDE", "Face", "check_options", "check_side",
+           "crop", "cropped", "detect", "find", "fit", "in_canvases", "inside", "largest",
+           "locate", "marked", "photograph", "square"]  # fmt: skip
 
 WHOLE = "whole"
 NO_FACE = (WHOLE, policies.DROP, policies.ERROR)

@@ -35,7 +35,7 @@ class Face:
     eyes: tuple | None = None
 
 
-def detect(photos, side=SIDE):
+def detect(photos, side=SIDE, models=None):
     """Return the faces of photographs.
 
     Args:
@@ -43,6 +43,7 @@ def detect(photos, side=SIDE):
             (not OpenCV's BGR), of any size each.
         side: int, pixels that the longer side is brought to. Faces from 20 of these pixels on
             are found; a larger number finds smaller faces and takes longer.
+        models: the detector's three networks where not on Keras, see ``networks.find``.
 
     Returns:
         list of tuples of Face, one tuple a photograph, the most confident first.
@@ -57,7 +58,7 @@ def detect(photos, side=SIDE):
     """
     check_side(side)
     prepared = (fit(photo, side, f"photograph {i}") for i, photo in enumerate(photos))
-    return [faces for batch in batches(prepared) for faces in in_canvases(batch)]
+    return [faces for batch in batches(prepared) for faces in in_canvases(batch, models)]
 
 
 def batches(items):
@@ -103,9 +104,9 @@ def check(photo, name="photograph"):
         )
 
 
-def in_canvases(fitted):
+def in_canvases(fitted, models=None):
     """Return a tuple of Face for each of what ``fit`` returned, in the photographs' pixels."""
-    found = networks.find(np.stack([canvas for canvas, _ in fitted]))
+    found = networks.find(np.stack([canvas for canvas, _ in fitted]), models)
     return [_faces(found[found[:, 0] == i], place) for i, (_, place) in enumerate(fitted)]
 
 

@@ -43,17 +43,18 @@ def load():
         ) from error
 
 
-def find(canvases):
+def find(canvases, models=None):
     """Return all faces in pictures of one size.
 
     Args:
         canvases: uint8 ``(n, side, side, 3)``, RGB.
+        models: the three networks, with Keras's ``predict_on_batch``; None for ``load()``.
 
     Returns:
         float32 ``(k, 16)``: picture, left, top, right, bottom, score, then x and then y of
         left eye, right eye, nose and corners of the mouth, left as the picture shows it.
     """
-    first, second, third = load()
+    first, second, third = models or load()
     rows = boxes.squared(_proposed(first, canvases))
     offsets, scores = _run(second, _patches(canvases, rows, 24), (4, 2))
     rows = boxes.shifted(rows, offsets)

@@ -49,6 +49,7 @@ SUITE = (
     Notebook("16_explain_predictions", needs=_VERSIONS[-1:]),
     Notebook("17_ensemble", needs=_VERSIONS[-1:], uses=_VERSIONS[:-1]),
     Notebook("18_write_submission", needs=_VERSIONS[-1:], uses=(*_VERSIONS[:-1], "17_ensemble")),
+    Notebook("19_predict_photos", uses=_VERSIONS[-1:]),
 )
 
 

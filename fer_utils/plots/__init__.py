@@ -5,6 +5,7 @@ from fer_utils.plots.canvas import ACCENT, INK
 from fer_utils.plots.data import brightness_contrast, class_shares, embedding
 from fer_utils.plots.evaluation import confusion, reliability, robustness
 from fer_utils.plots.explanations import attention, fading, heat_maps
+from fer_utils.plots.expressions import expression
 from fer_utils.plots.images import faces, mean_faces, sample_faces
 from fer_utils.plots.scores import learning_curves, per_class, predicted_shares, trade_off
 from fer_utils.plots.search import (
@@ -26,6 +27,7 @@ __all__ = [
     "draws",
     "embedding",
     "estimates",
+    "expression",
     "faces",
     "fading",
     "filmstrips",

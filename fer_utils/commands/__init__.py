@@ -1,0 +1,6 @@
+"""Commands of ``python -m fer_utils`` that are long enough for a file of their own."""
+
+from fer_utils.commands.export import export
+from fer_utils.commands.predict import predict
+
+__all__ = ["export", "predict"]

@@ -1,0 +1,102 @@
+"""``python -m fer_utils predict``: what the faces in photographs and videos look like."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def predict(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...", help="Photographs, videos, folders, patterns ('*.jpg')."
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write annotated copies, predictions.csv, predictions.json and a contact sheet.",
+        ),
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the table alone, a row a face.")
+    ] = None,
+    network: Annotated[
+        str, typer.Option(metavar="NAME", help="small, v8, or the path of a .keras file.")
+    ] = "small",
+    engine: Annotated[str, typer.Option(help="onnx, or keras.")] = "onnx",
+    every: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Of a video, a frame every so often.")
+    ] = 1.0,
+    truth: Annotated[
+        str,
+        typer.Option(help="Where names tell what is shown: none, folder (happy/1.jpg), name."),
+    ] = "none",
+    happy_or_sad: Annotated[
+        bool, typer.Option("--happy-or-sad", help="Only whether it looks more happy or more sad.")
+    ] = False,
+    faces: Annotated[
+        bool, typer.Option("--faces", help="Each image is one face already, cut out.")
+    ] = False,
+    side: Annotated[
+        int, typer.Option(help="Pixels faces are looked for at; more finds smaller faces.")
+    ] = 320,
+    confident: Annotated[
+        float, typer.Option(help="0-1: how sure the detector must be of a face.")
+    ] = 0.9,
+):
+    """Find faces in photographs and videos and say what they look like.
+
+    A file that cannot be read is named, and the rest goes on; the exit code is 2 only where
+    nothing could be read. With --out an interrupted run continues with the same command.
+    """
+    from fer_utils import paths as places
+    from fer_utils import predicting
+    from fer_utils.recognizer import Recognizer
+
+    out = out and places.resolved(out)
+    options = predicting.Options(out, every, truth, happy_or_sad)
+    recognizer = Recognizer(network, engine, side=side, confident=confident, whole=faces)
+    rows = predicting.predict(paths, recognizer, options, _say)
+    if csv is not None:
+        _write_csv(places.resolved(csv), rows, recognizer.classes)
+    _sum_up(rows, recognizer.classes, out)
+    if all(row["error"] for row in rows):
+        raise typer.Exit(2)
+
+
+def _say(rows):
+    for row in rows:
+        at = "" if row["seconds"] is None else f" at {row['seconds']:.1f} s"
+        if row["error"]:
+            typer.echo(f"error: {row['error']}", err=True)
+            continue
+        which = f", face {row['face']}" if row.get("face") and len(rows) > 1 else ""
+        typer.echo(f"{row['file']}{at}{which}: {row['sentence']}")
+
+
+def _write_csv(path, rows, classes):
+    from fer_utils import predicting, runs
+
+    with runs.whole_file(path) as part:
+        predicting.frame(rows, classes).to_csv(part, index=False)
+
+
+def _sum_up(rows, classes, out):
+    from fer_utils import predicting
+
+    pictures = {(row["file"], row["seconds"]) for row in rows if not row["error"]}
+    found = sum(bool(row.get("face")) for row in rows)
+    empty = len(pictures) - len({(r["file"], r["seconds"]) for r in rows if r.get("face")})
+    failed = sum(bool(row["error"]) for row in rows)
+    told = predicting.by_truth(rows, classes)
+    if told is not None:
+        typer.echo(f"\n{told.to_string()}")
+    typer.echo(
+        f"\n{len(pictures):,} pictures, {found:,} faces; {empty:,} without a face, {failed:,} "
+        "could not be read. An expression is not a feeling."
+    )
+    if out is not None:
+        typer.echo(f"results in {out}")

@@ -1,0 +1,71 @@
+"""Whether an ONNX file answers as the Keras network does."""
+
+import numpy as np
+
+from fer_utils.errors import FerError
+
+TOLERANCE = 1e-4  # of a probability: float32 in another order of sums differs by some 1e-6
+
+
+def session(model, threads=0):
+    """Return an ONNX Runtime session on the CPU.
+
+    Args:
+        model: bytes, or the path of an ``.onnx`` file.
+        threads: int, how many it computes with; 0 for as many as there are cores.
+
+    Raises:
+        FerError: onnxruntime is missing, or the file is damaged.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise FerError(
+            f"ONNX needs onnxruntime ({error}): pip install onnxruntime, or take engine='keras'"
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    # Threads that wait by spinning take the cores from whoever else computes.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    given = model if isinstance(model, bytes) else str(model)
+    try:
+        return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its own exception types are many
+        what = "what was given" if isinstance(model, bytes) else model
+        raise FerError(f"{what} is no ONNX network that can be run: export it again") from error
+
+
+def ask(session, images, batch=256):
+    """Return float32 ``(n, classes)``, an ONNX network's answers to grey or RGB images 0-255.
+
+    Args:
+        session: see ``session``.
+        images: ``(n, height, width, channels)``, or ``(n, height, width)`` grey.
+        batch: int, how many go through it at once.
+    """
+    images = np.asarray(images)
+    images = images if images.ndim == 4 else images[..., None]
+    asked = session.get_inputs()[0].name
+    parts = [
+        session.run(None, {asked: images[start : start + batch].astype(np.float32)})[0]
+        for start in range(0, len(images), batch)
+    ]
+    classes = session.get_outputs()[0].shape[-1]
+    return np.concatenate(parts) if parts else np.empty((0, classes), np.float32)
+
+
+def largest_difference(model, keras_model, images):
+    """Return by how much a probability differs at most between an ONNX file and Keras.
+
+    Args:
+        model: bytes, or the path of an ``.onnx`` file.
+        keras_model: the ``keras.Model``.
+        images: ``(n, height, width)`` or with channels, 0-255.
+    """
+    images = np.asarray(images)
+    images = (images if images.ndim == 4 else images[..., None]).astype(np.float32)
+    from fer_utils.training.prediction import batch_size
+
+    said = np.asarray(keras_model.predict(images, batch_size=batch_size(keras_model), verbose=0))
+    return float(np.abs(ask(session(model), images) - said).max(initial=0))

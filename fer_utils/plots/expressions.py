@@ -1,0 +1,32 @@
+"""Figures of what was recognised in photographs."""
+
+from fer_utils.plots.canvas import new_grid
+
+
+def expression(photo, face, two=False, axes=None):
+    """Draw a photograph with one face marked, and how likely each expression is.
+
+    Args:
+        photo: uint8 ``(height, width)`` or ``(height, width, 3)``.
+        face: ``recognizer.Expression``.
+        two: write seed 001's sentence, more happy or more sad.
+        axes: two axes; None for a new figure.
+
+    Returns:
+        The array of axes.
+    """
+    from fer_utils.predicting.drawing import annotated, colour_of
+
+    if axes is None:
+        axes = new_grid(1, 2, (9, 3.4))[0]
+    left, right = axes
+    left.imshow(annotated(photo, [face], two))
+    left.set_axis_off()
+    names = face.classes[::-1]
+    shares = [100 * share for share in face.probabilities[::-1]]
+    colours = [[value / 255 for value in colour_of(name)] for name in names]
+    right.barh(names, shares, color=colours)
+    right.set_xlim(0, 100)
+    right.set_xlabel("probability, %")
+    right.spines[["top", "right"]].set_visible(False)
+    return axes
