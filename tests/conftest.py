@@ -3,6 +3,7 @@
 import os
 import signal
 import tempfile
+import time
 
 import numpy as np
 import pytest
@@ -77,3 +78,22 @@ def tmp_settings(tmp_path):
     """Return Settings of two epochs that write under the test's own folder."""
     profile = settings.Profile("test", rows=200, epochs=2, side_epochs=1, side_rows=100)
     return settings.Settings("synthetic", None, profile, tmp_path / "run", seed=0)
+
+
+@pytest.fixture
+def kaggle_site(monkeypatch, tmp_path):
+    """Return a small Kaggle that the kaggle package speaks to, logged in, without long pauses."""
+    import kaggle_server
+    from kagglesdk import kaggle_env
+
+    for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_KERNEL_RUN_TYPE", "VERBOSE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "home" / ".kaggle"))
+    monkeypatch.setenv("KAGGLE_API_TOKEN", kaggle_server.TOKEN)
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
+    with kaggle_server.serving() as site:
+        places = kaggle_env._env_to_endpoint
+        monkeypatch.setitem(places, kaggle_env.KaggleEnv.PROD, site.url)
+        yield site
