@@ -1,9 +1,5 @@
 """The command line, ``python -m fer_utils``. Whatever a command needs it imports itself."""
 
-import errno
-import functools
-import os
-import sys
 import warnings
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +8,7 @@ import typer
 
 from fer_utils import __version__, commands
 from fer_utils.errors import FerError
+from fer_utils.plain_errors import plain_errors
 
 app = typer.Typer(
     help="Facial expression recognition: from Kaggle's files to a submission.",
@@ -20,9 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-_REFUSED = {errno.EACCES, errno.EPERM}
-_NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, *_REFUSED}
+app.add_typer(commands.kaggle_app, name="kaggle")
 
 
 def main():
@@ -31,53 +26,6 @@ def main():
         return app()
     except KeyboardInterrupt:  # while something is still being imported
         return 130
-
-
-def _plain_errors(command):
-    """Put what the user can mend in one line, with exit code 2; bugs keep their traceback."""
-
-    @functools.wraps(command)
-    def wrapped(*args, **kwargs):
-        try:
-            result = command(*args, **kwargs)
-            sys.stdout.flush()  # else a full disk shows only after this function
-            return result
-        except FerError as error:
-            _stop(error)
-        except KeyboardInterrupt:
-            typer.echo("\nstopped; the same command continues", err=True)
-            raise typer.Exit(130) from None
-        except OSError as error:
-            if error.errno not in _NO_PLACE:
-                raise
-            _stop(_words(error))
-
-    return wrapped
-
-
-def _words(error):
-    from fer_utils import runs
-
-    path = str(error.filename or "a file")
-    if error.errno in _REFUSED and _unreadable(path):
-        return f"cannot read {path}: {error.strerror}: change its permissions, or choose another"
-    return runs.writing_error(path, error)
-
-
-def _unreadable(path):
-    if os.path.exists(path):
-        return not os.access(path, os.R_OK)
-    return not os.access(os.path.dirname(path) or ".", os.X_OK)  # cannot even be looked for
-
-
-def _stop(error):
-    try:
-        sys.stdout.flush()
-    except OSError:
-        # What could not be printed is dropped: Python would try, and fail, once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    typer.echo(f"error: {error}", err=True)
-    raise typer.Exit(2) from None
 
 
 def _show_version(wanted):
@@ -97,7 +45,7 @@ def _options(
 
 
 @app.command()
-@_plain_errors
+@plain_errors
 def run(
     only: Annotated[
         list[str] | None,
@@ -135,7 +83,7 @@ def run(
 
 
 @app.command()
-@_plain_errors
+@plain_errors
 def report(
     run_dir: Annotated[
         Path | None, typer.Option("--run", metavar="DIR", help="This run folder alone.")
@@ -175,7 +123,7 @@ def _own_report(run_dir):
 
 
 @app.command()
-@_plain_errors
+@plain_errors
 def outputs(
     run_dir: Annotated[
         str, typer.Option("--run", metavar="DIR", help="The run folder; auto: synthetic, smoke.")
@@ -193,7 +141,7 @@ def outputs(
 
 
 @app.command()
-@_plain_errors
+@plain_errors
 def data(
     path: Annotated[
         Path | None, typer.Argument(help="Where FER2013's files are; else the usual places.")
@@ -242,5 +190,5 @@ def _describe(root):
 
 
 # These have modules of their own.
-app.command("export")(_plain_errors(commands.export))
-app.command("predict")(_plain_errors(commands.predict))
+app.command("export")(plain_errors(commands.export))
+app.command("predict")(plain_errors(commands.predict))

@@ -12,8 +12,9 @@ from pathlib import Path
 from fer_utils.errors import FerError
 
 PROJECT = Path(__file__).resolve().parents[1]  # the clone; where installed, site-packages
-KAGGLE_INPUT = Path("/kaggle/input")
-KAGGLE_WORKING = Path("/kaggle/working")
+_KAGGLE = os.environ.get("FER_UTILS_KAGGLE", "/kaggle")  # elsewhere in a rehearsal
+KAGGLE_INPUT = Path(_KAGGLE, "input")
+KAGGLE_WORKING = Path(_KAGGLE, "working")
 COMPETITION = "challenges-in-representation-learning-facial-expression-recognition-challenge"
 
 
@@ -65,15 +66,15 @@ def data_candidates():
     """Return the folders where data is looked for, best first; none need exist.
 
     ``FER_UTILS_DATA``, then Kaggle's mounts (old ``/kaggle/input/<slug>`` and new
-    ``/kaggle/input/competitions/<slug>``, ``/kaggle/input/datasets/<owner>/<slug>``), then
-    ``data/`` in the working directory and in the clone.
+    ``/kaggle/input/competitions/<slug>``, ``/kaggle/input/datasets/<owner>/<slug>``, then
+    whatever lies deeper), then ``data/`` in the working directory and in the clone.
     """
     given = os.environ.get("FER_UTILS_DATA")
     places = [resolved(given)] if given else []
     places += [KAGGLE_INPUT / "competitions" / COMPETITION, KAGGLE_INPUT / COMPETITION]
     if KAGGLE_INPUT.is_dir():
-        places += sorted(p for p in KAGGLE_INPUT.glob("*") if p.is_dir())
-        places += sorted(p for p in KAGGLE_INPUT.glob("datasets/*/*") if p.is_dir())
+        for depth in ("*", "datasets/*/*", "*/*/*"):
+            places += sorted(place for place in KAGGLE_INPUT.glob(depth) if place.is_dir())
     places += [Path.cwd() / "data"] + ([PROJECT / "data"] if in_clone() else [])
     return list(dict.fromkeys(places))
 

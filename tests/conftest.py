@@ -3,6 +3,7 @@
 import os
 import signal
 import tempfile
+import time
 
 import numpy as np
 import pytest
@@ -125,3 +126,22 @@ def page(shared_page):
     webapp_site.reset(shared_page)
     yield shared_page
     assert shared_page.errors == []
+
+
+@pytest.fixture
+def kaggle_site(monkeypatch, tmp_path):
+    """Return a small Kaggle that the kaggle package speaks to, logged in, without long pauses."""
+    import kaggle_server
+    from kagglesdk import kaggle_env
+
+    for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_KERNEL_RUN_TYPE", "VERBOSE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "home" / ".kaggle"))
+    monkeypatch.setenv("KAGGLE_API_TOKEN", kaggle_server.TOKEN)
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
+    with kaggle_server.serving() as site:
+        places = kaggle_env._env_to_endpoint
+        monkeypatch.setitem(places, kaggle_env.KaggleEnv.PROD, site.url)
+        yield site

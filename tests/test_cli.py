@@ -14,6 +14,7 @@ from fer_utils.pipeline import runner
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(paths.PROJECT)}
 HEAVY = ("tensorflow", "keras", "jax", "numpy", "pandas", "matplotlib", "papermill", "cv2")
+HEAVY += ("kaggle", "kagglesdk", "requests")
 
 
 def invoke(*arguments):
@@ -29,7 +30,7 @@ def test_help_imports_nothing_heavy():
     code = "import sys\nfrom fer_utils import cli\ntry: cli.main()\nfinally: print(*sys.modules)"
     ended = python(code, "--help")
     assert ended.returncode == 0
-    for command in ("run", "data", "report"):
+    for command in ("run", "data", "report", "kaggle"):
         assert f" {command} " in ended.stdout
     assert not set(HEAVY) & set(ended.stdout.splitlines()[-1].split())
 

@@ -440,6 +440,21 @@ def test_failure_stops_only_what_needs_it(tmp_path):
     assert not (executed / "01_first.failed.ipynb").exists()
 
 
+def test_notebook_without_its_library_is_left_out_with_the_reason(tmp_path):
+    table = (
+        suite.Notebook("01_first", libraries=("numpy", "no_such_library")),
+        suite.Notebook("02_second", needs=("01_first",)),
+        suite.Notebook("03_other", libraries=("numpy",)),
+    )
+    for notebook in table:
+        write_notebook(tmp_path, notebook.name, "1 + 1")
+    code, printed = run(tmp_path, table)
+    assert code == 0
+    assert "01_first  not run: no_such_library is not installed\n" in printed
+    assert "02_second  not run: needs 01_first\n" in printed
+    assert "03_other  done" in printed
+
+
 def test_death_of_the_kernel_is_a_failure_of_its_cell(tmp_path):
     write_notebook(tmp_path, "01_first", "import os\nos._exit(1)")
     code, printed = run(tmp_path, SUITE[:1])
@@ -474,7 +489,7 @@ from fer_utils import cli
 from test_pipeline_driver import SUITE, folder, made
 from fer_utils.pipeline import runner
 try:
-    code = cli._plain_errors(lambda: runner.run(made, SUITE, folder))()
+    code = cli.plain_errors(lambda: runner.run(made, SUITE, folder))()
 except typer.Exit as end:
     sys.exit(end.exit_code)
 """

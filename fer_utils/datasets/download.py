@@ -10,11 +10,11 @@ from fer_utils import paths, runs
 from fer_utils.datasets.fer2013 import layouts
 from fer_utils.errors import FerError
 
-_TOKEN = (
+TOKEN = (
     "make one at https://www.kaggle.com/settings/api and save it as ~/.kaggle/access_token (or "
     "set KAGGLE_API_TOKEN), then run the same command again"
 )
-_RULES = f"https://www.kaggle.com/c/{paths.COMPETITION}/rules"
+RULES = f"https://www.kaggle.com/c/{paths.COMPETITION}/rules"
 _FILES = ("access_token", "kaggle.json", "credentials.json")
 
 
@@ -66,17 +66,17 @@ def _refusal(error):
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", None) or getattr(error, "status", None)
     if status == 401:
-        return FerError(f"Kaggle does not accept the token: {_TOKEN}")
+        return FerError(f"Kaggle does not accept the token: {TOKEN}")
     if status == 403:
-        return FerError(f"Kaggle refuses the data (403): accept the rules at {_RULES}, then retry")
+        return FerError(f"Kaggle refuses the data (403): accept the rules at {RULES}, then retry")
     what = f"status {status}" if status else type(error).__name__
     return FerError(f"the download from Kaggle failed ({what}): check the connection and retry")
 
 
 def _api():
     """Return the package's API, logged in."""
-    if not _has_token():
-        raise FerError(f"no Kaggle token found: {_TOKEN}")
+    if not has_token():
+        raise FerError(f"no Kaggle token found: {TOKEN}")
     # The package logs in while it is imported, prints advice, and may call exit().
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         try:
@@ -90,11 +90,11 @@ def _api():
                 "command again"
             ) from None
         except (Exception, SystemExit):
-            raise FerError(f"Kaggle does not accept the token: {_TOKEN}") from None
+            raise FerError(f"Kaggle does not accept the token: {TOKEN}") from None
     return api
 
 
-def _has_token():
+def has_token():
     """Return whether there is something to log in with; it is not looked at."""
     if os.environ.get("KAGGLE_API_TOKEN"):
         return True

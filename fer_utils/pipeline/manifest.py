@@ -17,7 +17,12 @@ from fer_utils.errors import FerError
 PACKAGE = paths.PROJECT / "fer_utils"
 FOLDER = "notebooks"  # of the executed notebooks and their manifests, in the run folder
 _OURS = {FOLDER, "report.html", "results.csv"}  # what the pipeline itself writes there
-_NO_MATTER = {"pipeline", "cli.py"}  # rooms of the package that change no result
+_NO_MATTER = {
+    "pipeline",
+    "kaggle",
+    "cli.py",
+    "plain_errors.py",
+}  # rooms of the package that change no result
 # Whose versions results and figures depend on.
 _LIBRARIES = (
     *("keras", "numpy", "pandas", "scikit-learn"),
@@ -196,7 +201,8 @@ def data_fingerprint(dataset, root):
     """Return the data set's name with a hash of its files' names, sizes and times.
 
     Of a file also those beside it count: test.csv is read with train.csv, and the example of
-    a submission. So do the votes of FER+, which may lie a folder above or below.
+    a submission. So do the votes of FER+, which may lie a folder above or below. Kaggle gives
+    its mounts another time in each session, so there only names and sizes count.
     """
     if root is None:
         return dataset
@@ -206,7 +212,11 @@ def data_fingerprint(dataset, root):
     else:  # without the folders beside it, which may be all there is in a home
         files, read = _stats(root.parent, deep=False), root.name
     votes = ferplus.find(root)
-    return f"{dataset} {_hash(json.dumps([read, files, votes and _stat(votes)]))}"
+    stats = [*files.values(), *([_stat(votes)] if votes else [])]
+    if paths.on_kaggle():
+        for stat in stats:
+            stat.pop()
+    return f"{dataset} {_hash(json.dumps([read, files, votes and stats[-1]]))}"
 
 
 def snapshot(run_dir):

@@ -164,6 +164,9 @@ def _run_steps(steps, manifests, console, descriptor):
                 display.end(name, "not run", f"needs {missing[0]}")
             elif step.reason is None:
                 display.end(name, "up to date")
+            elif lacking := step.notebook.lacking():
+                stopped.add(name)
+                display.end(name, "not run", f"{lacking} is not installed")
             else:
                 failure = _run_one(step, manifests, display, descriptor)
                 if failure:

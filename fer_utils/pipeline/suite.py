@@ -1,7 +1,8 @@
-"""The table of notebooks: which there are, and which ones each of them needs."""
+"""The table of notebooks: which there are, and what each of them needs."""
 
 import dataclasses
 import graphlib
+import importlib.util
 
 from fer_utils.errors import FerError
 
@@ -14,11 +15,18 @@ class Notebook:
         name: file name without ``.ipynb``.
         needs: names of the notebooks whose files this one reads.
         uses: names of those whose files it shows where they are there; it runs without them.
+        libraries: modules that no other notebook imports and a machine may lack.
     """
 
     name: str
     needs: tuple = ()
     uses: tuple = ()
+    libraries: tuple = ()
+
+    def lacking(self):
+        """Return the first of its libraries that is not installed, or None; imports nothing."""
+        missing = (name for name in self.libraries if importlib.util.find_spec(name) is None)
+        return next(missing, None)
 
 
 _VERSIONS = (
@@ -31,22 +39,26 @@ _VERSIONS = (
     "11_model_v7_residual_and_mobile_transfer",
     "12_model_v8_modern_recipe",
 )
+_LIBRARIES = {"08_model_v4_searched_cnn": ("mtcnn", "lz4", "skimage")}
 
 
 SUITE = (
     Notebook("01_explore_data"),
-    Notebook("02_balance_classes"),
+    Notebook("02_balance_classes", libraries=("imblearn",)),
     Notebook("03_augment_images"),
-    Notebook("04_crop_faces"),
-    *(Notebook(name, uses=_VERSIONS[:i]) for i, name in enumerate(_VERSIONS)),
-    Notebook("13_search_hyperparameters"),
+    Notebook("04_crop_faces", libraries=("mtcnn", "lz4")),
+    *(
+        Notebook(name, uses=_VERSIONS[:i], libraries=_LIBRARIES.get(name, ()))
+        for i, name in enumerate(_VERSIONS)
+    ),
+    Notebook("13_search_hyperparameters", libraries=("optuna",)),
     Notebook("14_recognise_sequences"),
     Notebook(
         "15_analyse_errors",
         needs=(_VERSIONS[0], _VERSIONS[-1]),
         uses=_VERSIONS[1:-1],
     ),
-    Notebook("16_explain_predictions", needs=_VERSIONS[-1:]),
+    Notebook("16_explain_predictions", needs=_VERSIONS[-1:], libraries=("saliency", "skimage")),
     Notebook("17_ensemble", needs=_VERSIONS[-1:], uses=_VERSIONS[:-1]),
     Notebook("18_write_submission", needs=_VERSIONS[-1:], uses=(*_VERSIONS[:-1], "17_ensemble")),
     Notebook("19_predict_photos", uses=_VERSIONS[-1:]),

@@ -49,11 +49,33 @@ def record(ledger, file, metrics, run, kaggle=""):
         "kaggle": kaggle,
     }
     rows = {old["file"]: old for old in read_ledger(ledger)} | {row["file"]: row}
+    write_ledger(ledger, rows.values())
+    return row
+
+
+def note_score(ledger, file, score):
+    """Write the score that Kaggle gave into a submission's row; one is made where there is none.
+
+    Args:
+        ledger: path of ``leaderboard.csv``; made if absent.
+        file: path of the submission.
+        score: str, as Kaggle gave it.
+
+    Raises:
+        FerError: the ledger has other columns.
+    """
+    rows, name = {row["file"]: row for row in read_ledger(ledger)}, Path(file).name
+    new = dict.fromkeys(LEDGER_COLUMNS, "")
+    new |= {"file": name, "date": datetime.date.today().isoformat()}
+    write_ledger(ledger, (rows | {name: rows.get(name, new) | {"kaggle": score}}).values())
+
+
+def write_ledger(ledger, rows):
+    """Write a ledger whole: a dict for each row, in their order."""
     with runs.whole_file(ledger) as part, open(part, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, LEDGER_COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows.values())
-    return row
+        writer.writerows(rows)
 
 
 def _rounded(value):

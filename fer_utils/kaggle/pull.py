@@ -1,0 +1,119 @@
+"""Fetches what a kernel made, and puts it into place: all of it, or nothing.
+
+Files wait in ``runs/kaggle/waiting`` until the last one is there, so that an interrupted call
+continues. A run folder is then put in its place in one go. One that has local work is not touched,
+unless ``replace`` is given; then it is kept in ``replaced/``.
+"""
+
+import os
+from pathlib import Path
+
+from fer_utils import kaggle, runs
+from fer_utils.errors import FerError
+from fer_utils.kaggle import merging, record, status
+
+_CHUNK = 1 << 20  # bytes
+
+
+def pull(client, root, replace=False, say=print):
+    """Fetch the executed notebooks, runs and submissions of the last kernel.
+
+    Args:
+        client: the Client.
+        root: the folder that has ``runs/`` and ``submissions/``.
+        replace: put aside what was changed here.
+        say: takes lines of text.
+
+    Returns:
+        dict, the kernel's record.
+
+    Raises:
+        FerError: the kernel has not ended, or made nothing; local work is in the way; a file
+            cannot be fetched or written. Nothing was put into place then.
+    """
+    name = f"{client.user}/{kaggle.KERNEL}"
+    found = status.existing(client, name)
+    if found.running:
+        raise FerError(f"{name} is {found.state}: pull once it has ended")
+    files, log = status.outputs(client, name)
+    home = root / "runs" / "kaggle"
+    runs.write_text(home / "kernel.log", status.plain(log))
+    noted = _record(client, files, home / "waiting", name, found, log)
+    kept = merging.plan(root, noted, replace)
+    _fetch_all(client, files, noted, home / "waiting", say)
+    record.restore_times(home / "waiting", noted["files"])
+    merging.place(root, home, noted, kept)
+    for line in status.told(noted):
+        say(line)
+    if noted["state"] != "done":
+        say(f"what the kernel said: {home / 'kernel.log'}")
+    return noted
+
+
+def _record(client, files, waiting, name, found, log):
+    """Return the kernel's record, new if the kernel ran again since an interrupted call."""
+    if kaggle.RECORD not in files:
+        failure = found.failure or found.state
+        raise FerError(
+            f"{name} made nothing ({failure}): {status.last_line(log)}; all that it said is in "
+            "runs/kaggle/kernel.log"
+        )
+    path = waiting / kaggle.RECORD
+    _fetch(client, files[kaggle.RECORD], path)
+    noted = record.read(path)
+    if noted is None:
+        raise FerError(f"{kaggle.RECORD} of {name} is damaged: push again")
+    for file in noted["files"]:
+        _check_name(file)
+    return noted
+
+
+def _check_name(name):
+    parts = Path(name).parts
+    if Path(name).is_absolute() or ".." in parts or parts[0] not in record.KEPT:
+        raise FerError(f"{kaggle.RECORD} lists {name!r}, which is no file of a run: push again")
+
+
+def _fetch_all(client, files, noted, waiting, say):
+    missing = sorted(set(noted["files"]) - set(files))
+    if missing:
+        raise FerError(
+            f"Kaggle's output lacks {len(missing)} of {len(noted['files'])} files, the first is "
+            f"{missing[0]}: run the same command again in some minutes"
+        )
+    wanted = {n: f for n, f in noted["files"].items() if not _there(waiting / n, f)}
+    size = sum(facts[0] for facts in wanted.values())
+    say(f"fetching {len(wanted)} of {len(noted['files'])} files, {size / 1e6:.1f} MB")
+    for name, facts in sorted(wanted.items()):
+        _fetch(client, files[name], waiting / name)
+        # A kernel that was ended from outside may have written after its last record.
+        if noted["state"] != "running" and not _there(waiting / name, facts):
+            (waiting / name).unlink()
+            raise FerError(f"{name} arrived damaged: run the same command again")
+
+
+def _there(path, facts):
+    return path.is_file() and path.stat().st_size == facts[0] and record.sha256(path) == facts[2]
+
+
+def _fetch(client, url, path):
+    client.ask(f"the download of {path.name}", _save, client, url, path)
+
+
+class _BrokeOff(Exception):
+    """A download that ended early; no OSError, which would pass for a disk's."""
+
+
+def _save(client, url, path):
+    import requests
+
+    with status.fetch(client, url) as answer, runs.whole_file(path) as part:
+        try:
+            with open(part, "wb") as file:
+                for chunk in answer.iter_content(_CHUNK):
+                    file.write(chunk)
+        except requests.RequestException as error:
+            raise _BrokeOff from error
+        wanted, packed = answer.headers.get("Content-Length"), "Content-Encoding" in answer.headers
+        if wanted and not packed and os.path.getsize(part) != int(wanted):
+            raise _BrokeOff

@@ -1,0 +1,107 @@
+"""What a kernel leaves on its output's top: how far it came, and which files there are.
+
+``kaggle_run.json`` lists each file with size, time and hash. Kaggle's storage gives files other
+times, by which manifests would call every notebook out of date: the list gives them back.
+"""
+
+import contextlib
+import datetime
+import hashlib
+import os
+from pathlib import Path
+
+from fer_utils import runs
+from fer_utils.kaggle import RECORD
+
+KEPT = ("runs", "submissions")  # the folders of a kernel's output that matter
+
+
+def write(working, kernel, bundle, state, run, notebooks, submission=None, error=None):
+    """Write the record of a kernel.
+
+    Args:
+        working: the kernel's working folder.
+        kernel: its name, ``owner/name``.
+        bundle: hash of the data set that it ran.
+        state: ``running``, ``done``, ``failed`` or ``out of time``.
+        run: the run folder, relative to ``working``.
+        notebooks: list of dicts, from ``notebook_states``.
+        submission: the submission's path, relative to ``working``; None where there is none.
+        error: what stopped the run as a whole.
+    """
+    found = {
+        "kernel": kernel,
+        "bundle": bundle,
+        "state": state,
+        "run": run,
+        "notebooks": notebooks,
+        "submission": submission,
+        "error": error,
+        "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "files": listing(working),
+    }
+    runs.write_json(working / RECORD, found)
+
+
+def read(path):
+    """Return a record, or None where the file is missing or is none."""
+    found = runs.read_json(path)
+    whole = isinstance(found, dict) and isinstance(found.get("files"), dict)
+    return found if whole and "state" in found else None
+
+
+def listing(working):
+    """Return ``{path: [size, time, sha256]}`` of what a kernel made; hidden files left out."""
+    found = {}
+    for top in KEPT:
+        for folder, folders, files in os.walk(working / top):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            for name in files:
+                path = Path(folder, name)
+                if not name.startswith("."):
+                    with contextlib.suppress(FileNotFoundError):  # being replaced
+                        found[path.relative_to(working).as_posix()] = _facts(path)
+    return found
+
+
+def _facts(path):
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns, sha256(path)]
+
+
+def sha256(path):
+    """Return the hash of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def restore_times(root, files):
+    """Give copied files the times of the record's list, where their size is still that."""
+    for name, (size, time_ns, _) in files.items():
+        with contextlib.suppress(OSError):  # it did not come along: its notebook runs again
+            if (root / name).stat().st_size == size:
+                os.utime(root / name, ns=(time_ns, time_ns))
+
+
+def notebook_states(run_dir):
+    """Return a dict for each notebook of the suite: name, state, seconds, and why it did not run.
+
+    Args:
+        run_dir: the run folder.
+    """
+    from fer_utils.pipeline import report, suite
+
+    entries = {entry.name: entry for entry in report.entries(run_dir, suite.SUITE)}
+    found = []
+    for notebook in suite.SUITE:
+        entry = entries[notebook.name]
+        lacking = notebook.lacking() if entry.state != "done" else None
+        found.append(
+            {
+                "name": notebook.name,
+                "state": entry.state,
+                "seconds": entry.manifest.get("seconds"),
+                "why": f"{lacking} is not installed" if lacking else None,
+            }
+        )
+    return found

@@ -1,0 +1,237 @@
+"""Pull against a small Kaggle: all or nothing, and nothing of one's own is lost."""
+
+import errno
+import json
+import os
+import shutil
+
+import pytest
+from kaggle_server import USER
+from typer.testing import CliRunner
+
+from fer_utils import cli, paths, submission
+from fer_utils.errors import FerError
+from fer_utils.kaggle import client, merging, pull, record
+from fer_utils.submission import ledger
+
+NAME = f"{USER}/fer-utils-suite"
+RUN = "runs/fer2013-gpu"
+FILES = {
+    f"{RUN}/notebooks/18_write_submission.ipynb": b"{}",
+    f"{RUN}/notebooks/18_write_submission.json": b'{"finished": "x"}',
+    f"{RUN}/v8/model.keras": b"network" * 1000,
+    f"{RUN}/v8/metrics.json": b'{"accuracy": 0.7}',
+    "submissions/fer2013-v8.csv": b"3\n" * 10,
+}
+
+
+def worked(folder, site, state="done", files=FILES, **more):
+    """Lay out a kernel's working folder, and make it the site's output."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+        os.utime(folder / name, ns=(10**18, 10**18 + 123456789))
+    if "submissions/fer2013-v8.csv" in files:
+        metrics = {"model": "v8", "scored_on": "valid", "accuracy": 0.7}
+        submission.record(folder / merging.LEDGER, "fer2013-v8.csv", metrics, {})
+    ran = [{"name": "18_write_submission", "state": "done", "seconds": 3, "why": None}]
+    record.write(folder, NAME, "hash", state, RUN, ran, "submissions/fer2013-v8.csv", **more)
+    made = [path for path in folder.rglob("*") if path.is_file()]
+    site.outputs = {p.relative_to(folder).as_posix(): p.read_bytes() for p in made}
+    site.outputs |= {"submission.csv": b"3\n", "__notebook__.html": b"<p>"}
+    site.kernels, site.status = site.kernels or [{}], "COMPLETE"
+
+
+@pytest.fixture
+def site(kaggle_site, tmp_path):
+    worked(tmp_path / "kernel", kaggle_site)
+    return kaggle_site
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "project"
+
+
+def pulled(root, replace=False):
+    said = []
+    pull.pull(client.Client(timeout=20), root, replace, said.append)
+    return "\n".join(said)
+
+
+def contents(root):
+    """Return what is in place, the waiting room left out."""
+    made = [p for p in root.rglob("*") if p.is_file() and "runs/kaggle" not in p.as_posix()]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in made}
+
+
+def test_everything_is_put_into_place(site, root):
+    said = pulled(root)
+    found = contents(root)
+    assert FILES.items() <= found.items()
+    assert set(found) == {*FILES, merging.LEDGER}
+    assert (root / RUN / "v8" / "model.keras").stat().st_mtime_ns == 10**18 + 123456789
+    assert "the suite: done\n18_write_submission  done" in said
+    assert not (root / "runs" / "kaggle" / "waiting").exists()
+    assert [row["public"] for row in ledger.read_ledger(root / merging.LEDGER)] == ["0.7000"]
+
+
+def test_pulling_again_changes_nothing_and_takes_what_is_new(site, root, tmp_path):
+    pulled(root)
+    before = contents(root)
+    pulled(root)
+    assert contents(root) == before
+    files = FILES | {f"{RUN}/v8/metrics.json": b'{"accuracy": 0.8}', f"{RUN}/v1/x.json": b"1"}
+    del files[f"{RUN}/v8/model.keras"]
+    worked(tmp_path / "kernel", site, files=files)
+    pulled(root)
+    assert set(contents(root)) == {*files, merging.LEDGER}
+    assert contents(root)[f"{RUN}/v8/metrics.json"] == b'{"accuracy": 0.8}'
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (f"{RUN}/v8/metrics.json", b"mine"),
+        (f"{RUN}/v9/metrics.json", b"mine"),
+        ("submissions/fer2013-v8.csv", b"4\n"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_local_work_is_not_replaced_unasked(name, content, first, site, root, tmp_path):
+    if not first:
+        pulled(root)
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_bytes(content)
+    before = contents(root)
+    with pytest.raises(FerError, match="changed here, or never pulled: add --replace"):
+        pulled(root)
+    assert contents(root) == before
+    pulled(root, replace=True)
+    assert FILES.items() <= contents(root).items()
+    kept = [p for p in (root / "runs/kaggle/replaced").rglob("*") if p.is_file()]
+    assert content in [path.read_bytes() for path in kept]
+
+
+def test_scores_from_kaggle_stay_in_the_ledger(site, root, tmp_path):
+    pulled(root)
+    submission.record(root / merging.LEDGER, "mine.csv", {"model": "mine"}, {}, kaggle="0.5")
+    ledger.note_score(root / merging.LEDGER, "fer2013-v8.csv", "0.69")
+    pulled(root)
+    scores = {r["file"]: r["kaggle"] for r in ledger.read_ledger(root / merging.LEDGER)}
+    assert scores == {"fer2013-v8.csv": "0.69", "mine.csv": "0.5"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        (401, "does not accept the token"),
+        (404, "Kaggle has none of that name"),
+        (500, "the download of .*: Kaggle failed .500"),
+        ("drop", "the download of .*the connection to Kaggle broke"),
+        ("short", "the download of .*the connection to Kaggle broke"),
+    ],
+)
+def test_interrupted_download_places_nothing_and_continues(wanted, says, site, root):
+    site.fail = {"output": [None, None, None] + [wanted] * 8}
+    with pytest.raises(FerError, match=says):
+        pulled(root)
+    assert not contents(root)
+    site.fail, site.calls = {}, []
+    pulled(root)
+    assert FILES.items() <= contents(root).items()
+    assert site.count("output") == 1 + len(FILES) + 1 - 2  # the two that were there already
+
+
+def test_hiccups_are_waited_for(site, root):
+    site.fail = {"output": ["short", None, 503, "drop"], "ListKernelSessionOutput": [429, 500]}
+    pulled(root)
+    assert FILES.items() <= contents(root).items()
+
+
+def test_full_disk(site, root, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fer_utils.runs.os.replace", full)
+        with pytest.raises(FerError, match="the disk is full: free some space, then run the same"):
+            pulled(root)
+    assert not contents(root)
+    pulled(root)
+    assert FILES.items() <= contents(root).items()
+
+
+def test_stopped_while_placing_the_same_call_finishes(site, root, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            merging, "_merge_ledger", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
+        with pytest.raises(KeyboardInterrupt):
+            pulled(root)
+    pulled(root)
+    assert set(contents(root)) == {*FILES, merging.LEDGER}
+
+
+def test_what_an_older_kernel_made_does_not_come_along(site, root, tmp_path):
+    site.fail = {"output": [None] * 5 + [404]}
+    with pytest.raises(FerError):
+        pulled(root)
+    files = {f"{RUN}/v1/metrics.json": b"1"}
+    site.fail = {}
+    worked(tmp_path / "kernel", site, files=files)
+    pulled(root)
+    assert set(contents(root)) == set(files)
+
+
+def test_kernel_that_runs_or_does_not_exist(site, root):
+    site.status = "RUNNING"
+    with pytest.raises(FerError, match=f"{NAME} is running: pull once it has ended"):
+        pulled(root)
+    site.kernels = []
+    with pytest.raises(FerError, match="Kaggle has no kernel"):
+        pulled(root)
+
+
+def test_kernel_that_failed_before_the_suite(site, root):
+    site.status, site.failure, site.outputs = "ERROR", "", {}
+    site.log = json.dumps([{"data": "fer_utils cannot be installed\n"}])
+    with pytest.raises(FerError, match="made nothing .error.: fer_utils cannot be installed"):
+        pulled(root)
+    log = (root / "runs" / "kaggle" / "kernel.log").read_text()
+    assert log == "fer_utils cannot be installed\n"
+
+
+def test_kernel_that_kaggle_ended_gives_what_it_had_noted(site, root, tmp_path):
+    worked(tmp_path / "kernel", site, state="running")
+    site.status, site.failure = "ERROR", "out of time"
+    site.outputs[f"{RUN}/v8/metrics.json"] = b"written after the note"
+    assert "the suite: running" in pulled(root)
+    assert contents(root)[f"{RUN}/v8/metrics.json"] == b"written after the note"
+
+
+@pytest.mark.parametrize("name", ["../evil", "/tmp/evil", "README.md", "runs/../../evil"])
+def test_names_that_lead_elsewhere(name, site, root):
+    noted = json.loads(site.outputs["kaggle_run.json"])
+    noted["files"][name] = [1, 1, "x"]
+    site.outputs["kaggle_run.json"] = json.dumps(noted).encode()
+    with pytest.raises(FerError, match="which is no file of a run"):
+        pulled(root)
+
+
+def test_output_that_is_not_complete_yet(site, root):
+    del site.outputs[f"{RUN}/v8/model.keras"]
+    with pytest.raises(FerError, match="lacks 1 of 6 files, the first is .*model.keras"):
+        pulled(root)
+    assert not contents(root)
+
+
+@pytest.mark.parametrize(("state", "code"), [("done", 0), ("failed", 1), ("out of time", 1)])
+def test_command(state, code, site, root, tmp_path, monkeypatch):
+    worked(tmp_path / "kernel", site, state=state)
+    monkeypatch.setattr(paths, "output_root", lambda: root)
+    ended = CliRunner().invoke(cli.app, ["kaggle", "pull"])
+    assert ended.exit_code == code, ended.output
+    assert f"the suite: {state}\n" in ended.stdout
+    assert "submission  submissions/fer2013-v8.csv" in ended.stdout
