@@ -124,6 +124,25 @@ def test_fifty_megapixels(alone, recognizer):
     assert found.label == alone.label
 
 
+def test_a_large_file_is_reduced_as_it_is_read(tmp_path, monkeypatch):
+    from fer_utils.recognizer import photographs as reading
+
+    monkeypatch.setattr(reading, "MOST", 100_000)
+    photo = Image.fromarray(photographs.astronaut())
+    turned = photo.getexif()
+    turned[0x0112] = 6
+    clear = photo.convert("RGBA")
+    photo.save(tmp_path / "a.jpg", exif=turned)
+    clear.save(tmp_path / "a.png")
+    photo.save(tmp_path / "a.tif")
+    mean = np.asarray(photo.reduce(2)).astype(int)
+    for name in ("a.jpg", "a.png", "a.tif"):
+        pixels, factor = reading.as_photograph(tmp_path / name)
+        assert (pixels.shape, factor) == ((256, 256, 3), 2)
+        upright = np.rot90(pixels) if name == "a.jpg" else pixels
+        assert np.abs(upright - mean).mean() < 4
+
+
 @pytest.mark.parametrize("shape", [(8, 8), (1, 1), (3, 300), (300, 3, 3)])
 def test_tiny_and_narrow_ones_hold_no_face(recognizer, shape):
     assert recognizer.predict(np.full(shape, 200, np.uint8)) == []

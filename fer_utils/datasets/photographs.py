@@ -5,6 +5,7 @@ as its EXIF says, laid on white where it is transparent, and brought to 8 bits. 
 told by content: a WebP named .jpg is read.
 """
 
+import math
 import os
 import re
 from pathlib import Path
@@ -19,6 +20,8 @@ LARGEST = 80_000_000  # pixels; a larger image is no photograph of a face but a 
 FITS = ("stretch", "crop", "pad")
 # Only formats that need no other program: EPS, for one, would start Ghostscript.
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+_WITH_EXIF = ("JPEG", "PNG", "WEBP")  # a reduced one still tells which side is up
+_REDUCIBLE = ("L", "RGB", "RGBA", "CMYK")
 
 
 def read(path, rgb=False):
@@ -34,11 +37,48 @@ def read(path, rgb=False):
     Raises:
         FerError: no image, damaged, empty, or larger than ``LARGEST`` pixels.
     """
+    return _read(path, lambda image: as_array(image, rgb, path))
+
+
+def read_reduced(path, most):
+    """Return a photograph in RGB as ``read`` does, but of so many pixels at most.
+
+    A large one is reduced before anything else is done with it, so that it takes a fifth of the
+    memory. Formats and modes that this cannot be done with come in their own size.
+
+    Args:
+        path: image file.
+        most: int, pixels.
+
+    Returns:
+        uint8 ``(height, width, 3)``, and the int factor by which each side was reduced.
+
+    Raises:
+        FerError: as ``read``.
+    """
+
+    def small(image):
+        _check(path, image)
+        factor = factor_for(image.size, most)
+        if factor > 1 and image.format in _WITH_EXIF and image.mode in _REDUCIBLE:
+            return as_array(image.reduce(factor), True, path), factor
+        return as_array(image, True, path), 1
+
+    return _read(path, small)
+
+
+def factor_for(size, most):
+    """Return by which int each side must be divided so that no more than so many pixels stay."""
+    return math.ceil(math.sqrt(size[0] * size[1] / most)) if size[0] * size[1] > most else 1
+
+
+def _read(path, as_wanted):
+    """Return what a function makes of an image file; whatever is wrong with it is a FerError."""
     from PIL import Image
 
     try:
         with Image.open(path, formats=_FORMATS) as image:
-            return as_array(image, rgb, path)
+            return as_wanted(image)
     except FerError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -28,8 +28,9 @@ def as_photograph(image, name="photograph"):
     from PIL import Image
 
     if isinstance(image, str | os.PathLike):
-        photo = photographs.read(image, rgb=True)
-    elif isinstance(image, Image.Image):
+        photo, factor = photographs.read_reduced(image, MOST)
+        return (photo, factor) if factor > 1 else _bounded(photo)
+    if isinstance(image, Image.Image):
         photo = _pillow(image, name)
     elif _is_photograph(image):
         photo = _array(image, name)
@@ -65,9 +66,7 @@ def _kind(image):
 
 
 def _bounded(photo):
-    factor = 1
-    while photo.shape[0] * photo.shape[1] > MOST * factor**2:
-        factor += 1
+    factor = photographs.factor_for(photo.shape[:2], MOST)
     if factor == 1:
         return photo, 1
     from PIL import Image
