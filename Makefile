@@ -9,6 +9,8 @@ RUN = auto
 ARGS =
 PORT = 8000
 BIN := .venv/bin
+# A test keeps one core busy, and each process that has TensorFlow some GB.
+WORKERS = -n auto --maxprocesses 4
 RUN_ARGS = --data "$(DATA)" --profile "$(PROFILE)" --run "$(RUN)" $(ARGS)
 
 .DEFAULT_GOAL := help
@@ -34,11 +36,10 @@ submission: setup  ## the shortest way to a CSV: what the submission needs, noth
 	@$(BIN)/python -m fer_utils run --only 18_write_submission $(RUN_ARGS)
 
 test: setup lint  ## all that must hold: ruff, pytest on both backends, nbval over the notebooks
-	@# Side by side, as a test keeps one core busy; what jax's say comes after.
-	@log=$$(mktemp); KERAS_BACKEND=jax $(BIN)/python -m pytest -m "backend and not slow" >$$log 2>&1 & jax=$$!; \
-	  $(BIN)/python -m pytest; failed=$$?; wait $$jax || failed=1; cat $$log; rm -f $$log; exit $$failed
+	@$(BIN)/python -m pytest $(WORKERS) --dist loadfile
+	@KERAS_BACKEND=jax $(BIN)/python -m pytest -m "backend and not slow" $(WORKERS) --dist loadfile
 	@$(BIN)/python -m fer_utils run --data synthetic --profile smoke
-	@$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
+	@$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks $(WORKERS) --dist loadscope
 
 test-all: test  ## the slow rest too: the large networks on both backends
 	@$(BIN)/python -m pytest -m slow
