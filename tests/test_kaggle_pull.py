@@ -90,6 +90,23 @@ def test_pulling_again_changes_nothing_and_takes_what_is_new(site, root, tmp_pat
     assert contents(root)[f"{RUN}/v8/metrics.json"] == b'{"accuracy": 0.8}'
 
 
+def test_pulled_submission_gives_way_to_a_newer_one(site, root, tmp_path):
+    pulled(root)
+    files = FILES | {"submissions/fer2013-v8.csv": b"4\n" * 10}
+    worked(tmp_path / "kernel", site, files=files)
+    pulled(root)
+    assert contents(root)["submissions/fer2013-v8.csv"] == b"4\n" * 10
+    assert not (root / "runs/kaggle/replaced").exists()
+
+
+def test_all_runs_that_a_kernel_left_come_along(site, root, tmp_path):
+    files = FILES | {"runs/fer2013-smoke/v1/metrics.json": b"{}"}
+    worked(tmp_path / "kernel", site, files=files)
+    pulled(root)
+    pulled(root)
+    assert set(contents(root)) == {*files, merging.LEDGER}
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -209,6 +226,7 @@ def test_kernel_that_kaggle_ended_gives_what_it_had_noted(site, root, tmp_path):
     site.outputs[f"{RUN}/v8/metrics.json"] = b"written after the note"
     assert "the suite: running" in pulled(root)
     assert contents(root)[f"{RUN}/v8/metrics.json"] == b"written after the note"
+    pulled(root)  # what came is no work of one's own
 
 
 @pytest.mark.parametrize("name", ["../evil", "/tmp/evil", "README.md", "runs/../../evil"])

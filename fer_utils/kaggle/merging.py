@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from pathlib import Path
 
 from fer_utils import runs
 from fer_utils.errors import FerError
@@ -23,9 +24,10 @@ def plan(root, noted, replace):
     Raises:
         FerError: local work is in the way, which is named, and ``replace`` is not given.
     """
-    run_dir = root / noted["run"] if noted["run"] else None
-    kept = [noted["run"]] if run_dir and run_dir.exists() and _own_work(root, noted) else []
-    kept += [name for name in _submissions(noted) if _differs(root / name, noted["files"][name])]
+    home = root / "runs" / "kaggle"
+    kept = [run for run in _runs(noted) if _own_work(root, run, _pulled(home, run, noted))]
+    pulled = _pulled(home, noted["run"], noted)
+    kept += [name for name in _submissions(noted) if _changed(root / name, name, noted, pulled)]
     if kept and not replace:
         raise FerError(
             f"{', '.join(kept)}: changed here, or never pulled: add --replace to put Kaggle's in "
@@ -38,21 +40,29 @@ def _submissions(noted):
     return [n for n in sorted(noted["files"]) if n.startswith("submissions/") and n != LEDGER]
 
 
-def _differs(path, facts):
-    return path.exists() and record.sha256(path) != facts[2]
+def _runs(noted):
+    """Return the run folders, ``runs/<run>``, that a kernel left: earlier ones come along."""
+    return sorted({"/".join(n.split("/")[:2]) for n in noted["files"] if n.startswith("runs/")})
 
 
-def _own_work(root, noted):
-    """Return whether the run folder holds anything but what the last pull put there."""
-    before = record.read(_note(root / "runs" / "kaggle", noted["run"]))
-    pulled = before["files"] if before else noted["files"]
-    run_dir = root / noted["run"]
-    for folder, folders, files in os.walk(run_dir):
+def _pulled(home, run, noted):
+    """Return the list of files of the last pull of a run; of this one where there was none."""
+    before = record.read(_note(home, run)) if run else None
+    return before["files"] if before else noted["files"]
+
+
+def _changed(path, name, noted, pulled):
+    known = [files[name][2] for files in (noted["files"], pulled) if name in files]
+    return path.exists() and record.sha256(path) not in known
+
+
+def _own_work(root, run, pulled):
+    """Return whether a run folder holds anything but what the last pull put there."""
+    for folder, folders, files in os.walk(root / run):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in (n for n in files if not n.startswith(".")):
-            path = os.path.join(folder, name)
-            facts = pulled.get(os.path.relpath(path, root).replace(os.sep, "/"))
-            if facts is None or os.path.getsize(path) != facts[0]:
+        for path in (Path(folder, name) for name in files if not name.startswith(".")):
+            facts = pulled.get(path.relative_to(root).as_posix())
+            if facts is None or path.stat().st_size != facts[0]:
                 return True
             if record.sha256(path) != facts[2]:
                 return True
@@ -77,11 +87,12 @@ def place(root, home, noted, kept):
         _prune(waiting, noted["files"])
         for name in kept:
             _aside(root / name, home)
-        if noted["run"]:
-            _place_run(root / noted["run"], waiting / noted["run"], home)
-            runs.write_json(_note(home, noted["run"]), noted)
+        arrived = noted | {"files": record.listing(waiting)}
+        for run in _runs(noted):
+            _place_run(root / run, waiting / run, home)
+            runs.write_json(_note(home, run), arrived)
         for name in _submissions(noted):
-            if not (root / name).exists():
+            if (waiting / name).exists():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(waiting / name, root / name)
         _merge_ledger(root / LEDGER, waiting / LEDGER)
