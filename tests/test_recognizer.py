@@ -158,6 +158,11 @@ def test_a_face_already_is_taken_whole(whole, faces):
         assert face.box == (0, 0, 48, 48)
 
 
+def test_a_strip_is_refused_before_memory_runs_out(whole):
+    with pytest.raises(FerError, match="60000x60000 pixels: shrink or cut it"):
+        whole.predict(np.zeros((130, 60000), np.uint8))
+
+
 @pytest.mark.backend
 def test_keras_answers_the_same(alone):
     found = Recognizer(engine="keras").predict(photographs.astronaut())

@@ -11,6 +11,7 @@ from fer_utils.faces.detection import check
 
 MARGIN = 0.1  # share of the box's longer side that is added on each side
 CONFIDENT = 0.9  # from which confidence on a face is believed
+_MOST = 100_000_000  # pixels of a square before it is shrunk: no photograph of a face has more
 
 
 def largest(faces, confident=CONFIDENT):
@@ -39,11 +40,14 @@ def crop(photo, face, size, margin=MARGIN, align=False):
         uint8 ``(size, size)`` or ``(size, size, 3)``.
 
     Raises:
-        FerError: an argument out of its range, or a box outside the photograph.
+        FerError: an argument out of its range, a box outside the photograph, or one so long that
+            its square would not fit into memory.
     """
     check(photo)
     check_options(size, margin)
     left, top, side = square(face.box, photo.shape, margin)
+    if side * side > _MOST:
+        raise FerError(f"the square around the face has {side}x{side} pixels: shrink or cut it")
     middle = (left + (side - 1) / 2, top + (side - 1) / 2)
     turn = cv2.getRotationMatrix2D(middle, _tilt(face) if align else 0, 1)
     turn[:, 2] -= (left, top)
