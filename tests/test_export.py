@@ -35,6 +35,7 @@ def test_onnx_answers_as_keras(network, onnx_file, faces):
     assert np.allclose(said.sum(axis=1), 1, atol=1e-5)
     assert np.allclose(export.ask(session, faces.images[3:4]), said[3], atol=1e-6)
     assert export.ask(session, faces.images[:0]).shape == (0, 7)
+    assert np.array_equal(export.ask(session, faces.images[..., None]), said)
 
 
 def test_shipped_networks_in_both_precisions(faces):

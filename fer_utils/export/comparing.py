@@ -44,8 +44,7 @@ def ask(session, images, batch=256):
         images: ``(n, height, width, channels)``, or ``(n, height, width)`` grey.
         batch: int, how many go through it at once.
     """
-    images = np.asarray(images)
-    images = images if images.ndim == 4 else images[..., None]
+    images = with_channels(images)
     asked = session.get_inputs()[0].name
     parts = [
         session.run(None, {asked: images[start : start + batch].astype(np.float32)})[0]
@@ -53,6 +52,12 @@ def ask(session, images, batch=256):
     ]
     classes = session.get_outputs()[0].shape[-1]
     return np.concatenate(parts) if parts else np.empty((0, classes), np.float32)
+
+
+def with_channels(images):
+    """Return images as ``(n, height, width, channels)``, of grey ones with one channel."""
+    images = np.asarray(images)
+    return images if images.ndim == 4 else images[..., None]
 
 
 def largest_difference(model, keras_model, images):
@@ -63,9 +68,8 @@ def largest_difference(model, keras_model, images):
         keras_model: the ``keras.Model``.
         images: ``(n, height, width)`` or with channels, 0-255.
     """
-    images = np.asarray(images)
-    images = (images if images.ndim == 4 else images[..., None]).astype(np.float32)
     from fer_utils.training.prediction import batch_size
 
+    images = with_channels(images).astype(np.float32)
     said = np.asarray(keras_model.predict(images, batch_size=batch_size(keras_model), verbose=0))
     return float(np.abs(ask(session(model), images) - said).max(initial=0))

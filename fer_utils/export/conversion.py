@@ -74,10 +74,10 @@ def calibration_images(model, count=_CALIBRATED, seed=0):
 def _float32(model):
     import keras
 
+    if keras.backend.backend() == "tensorflow":
+        return converted(model)
     with tempfile.TemporaryDirectory() as folder:
         out, saved = Path(folder, "model.onnx"), Path(folder, "model.keras")
-        if keras.backend.backend() == "tensorflow":
-            return converted(model)
         model.save(saved)
         in_child(saved, out)
         return out.read_bytes()

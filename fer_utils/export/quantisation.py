@@ -4,9 +4,8 @@ import logging
 import tempfile
 from pathlib import Path
 
-import numpy as np
-
 from fer_utils.errors import FerError
+from fer_utils.export.comparing import with_channels
 from fer_utils.export.naming import INPUT
 
 _BATCH = 64
@@ -31,8 +30,7 @@ def quantised(network, images):
     """
     from onnxruntime import quantization
 
-    images = np.asarray(images)
-    images = (images if images.ndim == 4 else images[..., None]).astype(np.float32)
+    images = with_channels(images).astype("float32")
     _check(network, images)
     with tempfile.TemporaryDirectory() as folder:
         given, out = Path(folder, "float32.onnx"), Path(folder, "int8.onnx")
