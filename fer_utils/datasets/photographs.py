@@ -83,6 +83,8 @@ def _read(path, as_wanted):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise FerError(f"{path} has too many pixels: shrink or remove it") from error
+    except PermissionError as error:
+        raise FerError(f"{path} may not be read: change its permissions") from error
     except Exception as error:  # what damaged files make the decoders raise is without end
         what = "is empty" if _is_empty(path) else "is no image that can be read"
         raise FerError(f"{path} {what}: replace or remove it") from error
