@@ -27,10 +27,10 @@ class Journal:
     def _open(self):
         try:
             self.rows = _read(self.path, self._settings)
-            self._file = self.path.open("w", encoding="utf-8")
-            self._write(self._settings)
-            for key, (stamp, rows) in self.rows.items():
-                self._write([key, stamp, rows])
+            noted = [[key, *value] for key, value in self.rows.items()]
+            # Whole, for it may be all there is of an hour's work.
+            runs.write_text(self.path, "".join(map(_line, (self._settings, *noted))))
+            self._file = self.path.open("a", encoding="utf-8")
         except OSError as error:
             raise runs.writing_error(self.path, error) from error
 
@@ -56,7 +56,7 @@ class Journal:
 
     def _write(self, value):
         try:
-            self._file.write(json.dumps(value) + "\n")
+            self._file.write(_line(value))
             self._file.flush()
         except OSError as error:
             raise runs.writing_error(self.path, error) from error
@@ -67,6 +67,10 @@ class Journal:
             self._file.close()
             if finished:
                 self.path.unlink(missing_ok=True)
+
+
+def _line(value):
+    return json.dumps(value) + "\n"
 
 
 def stamp_of(item):
