@@ -48,6 +48,20 @@ def whole_file(path):
             part.unlink(missing_ok=True)
 
 
+def check_place(path):
+    """Raise FerError unless a file can be written there: said now, not after an hour."""
+    path = Path(path)
+    if path.is_dir():
+        raise FerError(f"cannot write {path}: it is a folder: give the name of a file")
+    part = _part(path, os.getpid())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text("")
+        part.unlink()
+    except OSError as error:
+        raise writing_error(path, error) from error
+
+
 def _part(path, pid):
     # The suffixes stay last: savers tell the format by them.
     suffixes = "".join(path.suffixes)

@@ -50,18 +50,27 @@ def predict(
     """Find faces in photographs and videos and say what they look like.
 
     A file that cannot be read is named, and the rest goes on; the exit code is 2 only where
-    nothing could be read. With --out an interrupted run continues with the same command.
+    nothing could be read. With --out an interrupted run continues with the same command; what an
+    earlier one left there is replaced.
     """
     from fer_utils import paths as places
-    from fer_utils import predicting
+    from fer_utils import predicting, runs
     from fer_utils.recognizer import Recognizer
 
-    out = out and places.resolved(out)
+    out, csv = out and places.resolved(out), csv and places.resolved(csv)
+    if csv is not None:
+        runs.check_place(csv)
     options = predicting.Options(out, every, truth, happy_or_sad)
     recognizer = Recognizer(network, engine, side=side, confident=confident, whole=faces)
-    rows = predicting.predict(paths, recognizer, options, _say)
+    try:
+        rows = predicting.predict(paths, recognizer, options, _say)
+    except KeyboardInterrupt:
+        if out is not None:
+            raise  # what is said then, that the same command continues, holds
+        typer.echo("\nstopped; nothing was kept: with --out DIR a run can be continued", err=True)
+        raise typer.Exit(130) from None
     if csv is not None:
-        _write_csv(places.resolved(csv), rows, recognizer.classes)
+        _write_csv(csv, rows, recognizer.classes)
     _sum_up(rows, recognizer.classes, out)
     if all(row["error"] for row in rows):
         raise typer.Exit(2)
