@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 
 from fer_utils import cli, labels, predicting
 from fer_utils.errors import FerError
-from fer_utils.predicting import folder, items, journal, shots, table
+from fer_utils.predicting import items, journal, names, results, shots, table
 from fer_utils.recognizer import Expression, Recognizer
 
 HAPPY = (0.02, 0.01, 0.03, 0.6, 0.2, 0.04, 0.1)
@@ -155,6 +156,15 @@ class Counting:
         return [[Expression((1, 1, 5, 5), 0.99, HAPPY, self.classes)] for _ in images]
 
 
+class Failing(Counting):
+    """It has no memory for photographs wider than 70 pixels."""
+
+    def predict(self, images):
+        if any(image.shape[1] > 70 for image in images):
+            raise MemoryError
+        return super().predict(images)
+
+
 def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(shots.batches, "__defaults__", (2, 10**9))
     at = tmp_path / "in"
@@ -176,6 +186,168 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
     assert third.asked == 6
 
 
+def test_one_that_fails_costs_no_other(tmp_path):
+    """Neither its batch its faces, nor the next run the chance to try again."""
+    at, out = tmp_path / "in", tmp_path / "out"
+    at.mkdir()
+    for i, side in enumerate((40, 90, 50)):
+        photographs.jpeg(at / f"{i}.jpg", photographs.face(side))
+    photographs.jpeg(at / f"{'ö' * 124}.jpg", photographs.face(60))
+    first = predicting.predict([at], Failing(), predicting.Options(out))
+    assert [bool(row["error"]) for row in first] == [False, True, False, False]
+    assert "1.jpg needs more memory" in first[1]["error"]
+    assert len(list((out / "annotated").iterdir())) == 3
+    assert predicting.predict([at], Counting(), predicting.Options(out))[1]["error"] is None
+
+
+def test_a_copy_that_cannot_be_written_is_named(tmp_path):
+    at, out = tmp_path / "in", tmp_path / "out"
+    at.mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        photographs.jpeg(at / name, photographs.face(40))
+    (out / "annotated" / "a.jpg").mkdir(parents=True)
+    first, second = predicting.predict([at], Counting(), predicting.Options(out))
+    assert "cannot write" in first["error"]
+    assert second["error"] is None
+
+
+def test_what_failed_is_tried_again(tmp_path):
+    at, out = tmp_path / "in", tmp_path / "out"
+    at.mkdir()
+    (at / "a.jpg").write_text("no image")
+    photographs.jpeg(at / "b.jpg", photographs.face(40))
+
+    def stop(rows):
+        if rows[0]["file"] == "b.jpg":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        predicting.predict([at], Counting(), predicting.Options(out), say=stop)
+    kept = [json.loads(line)[0] for line in (out / journal.NAME).read_text().splitlines()[1:]]
+    assert kept == ["b.jpg"]
+
+
+def test_a_journal_is_never_half_rewritten(tmp_path, monkeypatch):
+    item = items.Item(photographs.jpeg(tmp_path / "a.jpg"), "a.jpg")
+    first = journal.Journal(tmp_path, {})
+    first.add("a.jpg", item, [{"file": "a.jpg"}])
+    first.close(finished=False)
+    before = first.path.read_text()
+
+    def fails(value):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "_line", fails)
+        with pytest.raises(KeyboardInterrupt):
+            journal.Journal(tmp_path, {})
+    assert first.path.read_text() == before
+
+
+def test_results_of_an_earlier_run_go_and_nothing_else(tmp_path):
+    at, out = tmp_path / "happy", tmp_path / "out"
+    at.mkdir()
+    for i in range(49):
+        photographs.jpeg(at / f"{i:02d}.jpg", photographs.face(40))
+    predicting.predict([at], Counting(), predicting.Options(out, truth="folder"))
+    (out / "contact_sheet_9.jpg").write_text("mine")
+    (out / "annotated" / "mine.jpg").write_text("mine")
+    assert (out / "truth.csv").is_file()
+    assert (out / "contact_sheet_2.jpg").is_file()
+    predicting.predict([at / "00.jpg"], Counting(), predicting.Options(out))
+    assert sorted(str(path.relative_to(out)) for path in out.rglob("*.*")) == [
+        "annotated/00.jpg", "annotated/mine.jpg", "contact_sheet.jpg", "contact_sheet_9.jpg",
+        "predictions.csv", "predictions.json",
+    ]  # fmt: skip
+    (out / "predictions.json").write_text('["of another program"]')
+    predicting.predict([at / "00.jpg"], Counting(), predicting.Options(out))
+
+
+@pytest.mark.parametrize("place", ["inside", "the same", "above"])
+@pytest.mark.parametrize("where", ["in", "../in", "link"])
+def test_results_are_not_looked_at(tmp_path, monkeypatch, where, place):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    (tmp_path / "cwd").mkdir()
+    monkeypatch.chdir(tmp_path / "cwd" if ".." in where else tmp_path)
+    photographs.jpeg(tmp_path / "in" / "a.jpg", photographs.face(40))
+    out = Path({"inside": f"{where}/out", "the same": where, "above": tmp_path}[place])
+    for _ in range(2):
+        rows = predicting.predict([where], Counting(), predicting.Options(out))
+        assert [row["file"] for row in rows] == ["a.jpg"]
+    found, ((_, problem),) = items.listed([out / "annotated"], out)
+    assert found == []
+    assert "holds results alone" in problem
+
+
+def test_all_frames_are_on_the_sheet(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(results.sheet, "contact_sheets", lambda p: seen.extend(p) or [])
+    frames = [photographs.face(40)] * 120
+    path = photographs.video(tmp_path / "a.avi", frames, rate=29.97)
+    options = predicting.Options(tmp_path / "out", every=0.03)
+    rows = predicting.predict([path], Counting(999), options)
+    assert len(seen) == len(rows) == len(list((tmp_path / "out" / "annotated").iterdir())) > 100
+    assert all(copy.is_file() for _, copy in seen)
+
+
+def test_names_that_are_no_text(tmp_path):
+    at = os.path.join(os.fsencode(tmp_path), b"in")
+    os.mkdir(at)
+    for name in (b"\xff.jpg", b"\xfe.jpg"):
+        with open(os.path.join(at, name), "wb") as file:
+            if name == b"\xff.jpg":
+                Image.fromarray(photographs.face(40)).save(file, "JPEG")
+    done = run(tmp_path / "in", "--out", tmp_path / "out", "--csv", tmp_path / "t.csv", "--faces")
+    assert done.exit_code == 0, done.output
+    assert pd.read_csv(tmp_path / "t.csv")["file"].tolist() == ["\\xfe.jpg", "\\xff.jpg"]
+    assert "xfe.jpg is empty" in done.output
+
+
+def test_what_cannot_be_read_is_named(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        photographs.jpeg(tmp_path / name / "1.jpg", photographs.face(40))
+    listing, opened = os.scandir, Image.open
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(
+        os, "scandir", lambda p: refuse(p) if str(p).endswith("/a") else listing(p)
+    )
+    found, ((_, problem),) = items.listed([tmp_path])
+    assert [item.name for item in found] == ["b/1.jpg"]
+    assert problem == f"{tmp_path}/a cannot be read: change its permissions"
+    monkeypatch.setattr(Image, "open", lambda p, **kw: refuse(p) if str(p).endswith("1.jpg")
+                        else opened(p, **kw))  # fmt: skip
+    rows = predicting.predict([tmp_path / "b"], Counting())
+    assert "1.jpg may not be read: change its permissions" in rows[0]["error"]
+
+
+def test_the_csv_is_tried_before_the_work(tmp_path):
+    photographs.jpeg(tmp_path / "a.jpg")
+    (tmp_path / "file").write_text("")
+    for csv in (tmp_path / "file" / "t.csv", tmp_path):
+        done = run(tmp_path / "a.jpg", "--csv", csv)
+        assert done.exit_code == 2
+        assert "cannot write" in done.output
+        assert "looks" not in done.output
+
+
+@pytest.mark.parametrize("out", [True, False])
+def test_a_stopped_run_says_what_is_kept(tmp_path, monkeypatch, out):
+    def stop(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(predicting, "predict", stop)
+    photographs.jpeg(tmp_path / "a.jpg")
+    done = run(tmp_path / "a.jpg", *(("--out", tmp_path / "out") if out else ()))
+    assert done.exit_code == 130
+    assert ("the same command continues" in done.output) == out
+    assert ("nothing was kept" in done.output) != out
+
+
 def test_a_journal_of_other_settings_is_thrown_away(tmp_path):
     item = items.Item(photographs.jpeg(tmp_path / "a.jpg"), "a.jpg")
     first = journal.Journal(tmp_path, {"side": 320})
@@ -193,15 +365,17 @@ def test_a_journal_of_other_settings_is_thrown_away(tmp_path):
 
 
 def test_paths_are_files_folders_and_patterns(tmp_path):
-    for name in ("b.jpg", "a.PNG", "sub/b.jpg", "sub/c.mp4", "note.txt", ".d.jpg", "out/e.jpg"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    ours = ("out/annotated/x/e.jpg", "out/contact_sheet.jpg", "out/contact_sheet_12.jpg")
+    given = ("b.jpg", "a.PNG", "sub/b.jpg", "sub/c.mp4", "note.txt", ".d.jpg")
+    for name in (*given, *ours):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     found, problems = items.listed([tmp_path, tmp_path / "b.jpg"], tmp_path / "out")
     assert [item.name for item in found] == ["a.PNG", "b.jpg", "sub/b.jpg", "sub/c.mp4"]
     assert problems == []
     assert [item.is_video for item in found] == [False, False, False, True]
-    found, _ = items.listed([f"{tmp_path}/**/*.jpg"])
-    assert len(found) == 3
+    found, _ = items.listed([f"{tmp_path}/**/*.jpg"], tmp_path / "out")
+    assert len(found) == 2
     both = [item.name for item in found if item.path.name == "b.jpg"]
     assert all(os.path.isabs(name) for name in both), "two of one name are told apart"
     found, ((_, problem),) = items.listed([tmp_path / "sub" / "*.tif"])
@@ -221,6 +395,25 @@ def test_paths_are_files_folders_and_patterns(tmp_path):
 ])  # fmt: skip
 def test_truth_is_in_the_name(name, where, told):
     assert predicting.truth_of(name, where, labels.FER2013) == told
+
+
+def test_truth_is_told_from_the_given_folder_on(tmp_path):
+    """Whoever lives in /home/joy is not happy in every photograph."""
+    at = tmp_path / "joy" / "pics" / "sad" / "deep"
+    at.mkdir(parents=True)
+    for path in (at / "1.jpg", tmp_path / "joy" / "pics" / "2.jpg"):
+        path.write_text("")
+
+    def told(given):
+        found, _ = items.listed([given])
+        return [predicting.truth_of(i.where, "folder", labels.FER2013) for i in found]
+
+    assert told(tmp_path / "joy" / "pics") == [None, "sad"]
+    assert told(tmp_path / "joy") == ["happy", "sad"]
+    assert told(tmp_path / "joy" / "pics" / "2.jpg") == [None]
+    assert told(at / "1.jpg") == [None]
+    assert told(at.parent) == ["sad"]
+    assert told(tmp_path / "joy" / "pics" / "**" / "*.jpg") == [None, "sad"]
 
 
 def test_the_largest_face_answers_for_its_picture():
@@ -251,8 +444,8 @@ def test_the_largest_face_answers_for_its_picture():
     ("C:\\x\\a.jpg", "annotated/x/a.jpg"),
 ])  # fmt: skip
 def test_copies_stay_in_their_folder(name, at):
-    assert folder.annotated_name(name) == at
-    assert folder.annotated_name("v.mp4", 1.5) == "annotated/v.mp4_00001.50s.jpg"
+    assert names.annotated_name(name) == at
+    assert names.annotated_name("v.mp4", 1.5) == "annotated/v.mp4_00001.500s.jpg"
 
 
 def test_annotated_copies_can_be_read():

@@ -4,6 +4,7 @@ import math
 
 _TILE, _CAPTION, _GAP = 220, 18, 6
 _ACROSS, _DOWN = 8, 6
+PICTURES = _ACROSS * _DOWN
 
 
 def contact_sheets(pictures):
@@ -13,8 +14,8 @@ def contact_sheets(pictures):
         pictures: iterable of ``(caption, picture)``: a Pillow image or the path of one.
     """
     pictures = list(pictures)
-    for start in range(0, len(pictures), _ACROSS * _DOWN):
-        yield _sheet(pictures[start : start + _ACROSS * _DOWN])
+    for start in range(0, len(pictures), PICTURES):
+        yield _sheet(pictures[start : start + PICTURES])
 
 
 def _sheet(pictures):

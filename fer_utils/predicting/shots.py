@@ -15,7 +15,7 @@ class Shot:
         item: Item that it is of.
         photo: uint8 ``(height, width, 3)`` RGB; None where there is none to look at.
         factor: int by which each side was reduced.
-        seconds: float, where in a video; None for a photograph.
+        seconds: float of three decimals, where in a video; None for a photograph.
         error: str, why there is none.
     """
 
@@ -75,14 +75,15 @@ def _taken(item, video, every, known):
     expected, at, due = video.get(cv2.CAP_PROP_FRAME_COUNT), 0, 0.0
     while video.grab():
         if at / rate + 1e-6 >= due:
-            yield _frame(item, video, at / rate, known)
+            # Rounded once and for all: names of files and rows of tables go by it.
+            yield _frame(item, video, round(at / rate, 3), known)
             due += every
         at += 1
     if at == 0:
         yield Shot(item, error=f"{item.path} is no video that can be read: replace or remove it")
     elif at < expected - max(2, 0.02 * expected):  # containers often tell a frame or two too many
         said = f"ends after {at / rate:.1f} of {expected / rate:.1f} seconds"
-        yield Shot(item, seconds=at / rate, error=f"{item.path} {said}: copy it again")
+        yield Shot(item, seconds=round(at / rate, 3), error=f"{item.path} {said}: copy it again")
 
 
 def _frame(item, video, seconds, known):

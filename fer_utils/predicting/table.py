@@ -1,6 +1,7 @@
 """The table of what was found: a row a face, and one for each picture without any."""
 
 from fer_utils import sentences
+from fer_utils.predicting.names import printable
 
 FIRST = ("file", "seconds", "face", "x", "y", "width", "height", "confidence", "label",
          "probability")  # fmt: skip
@@ -18,7 +19,8 @@ def rows_of(name, found, seconds=None, truth=None, error=None, two=False):
         error: str, why it could not be looked at.
         two: take the sentence of seed 001, more happy or more sad.
     """
-    told = {"file": name, "seconds": seconds, "truth": truth, "error": error}
+    error = error and printable(error)  # it names the file
+    told = {"file": printable(name), "seconds": seconds, "truth": truth, "error": error}
     if error or not found:
         return [{**told, "sentence": None if error else sentences.NO_FACE}]
     return [{**told, **_face(i, face, two)} for i, face in enumerate(found, 1)]

@@ -14,7 +14,7 @@ def truth_of(name, where, classes):
     """Return the class that a file's name or folder tells; None where it tells none, or two.
 
     Args:
-        name: str, of the file, with the folders it lies in.
+        name: str, of the file, with those of the folders it lies in that count.
         where: ``folder``, the nearest folder called as a class; ``name``, a word of the file's
             name; ``none``.
         classes: tuple of class names.

@@ -1,0 +1,83 @@
+"""The files that a call gives: copies, tables, contact sheets; those of an earlier one go."""
+
+import math
+
+from fer_utils import runs
+from fer_utils.predicting import sheet, table, truth
+from fer_utils.predicting.drawing import annotated
+from fer_utils.predicting.names import annotated_name, sheet_name
+
+TABLE = "predictions.json"
+TRUTH = "truth.csv"
+
+
+def write_copy(out, shot, faces, two):
+    """Write a picture's annotated copy.
+
+    Args:
+        out: Path of the folder.
+        shot: Shot.
+        faces: list of Expression.
+        two: write seed 001's sentence.
+    """
+    with runs.whole_file(out / annotated_name(shot.item.name, shot.seconds)) as part:
+        annotated(shot.photo, faces, two).save(part, quality=88)
+
+
+def write(out, rows, classes):
+    """Write the tables and the contact sheets; remove what an earlier call left beside them.
+
+    Args:
+        out: Path of the folder.
+        rows: list of dict, see ``table.rows_of``.
+        classes: tuple of class names.
+    """
+    told = truth.by_truth(rows, classes)
+    _remove(out, _of_earlier(out) - _names(rows))
+    with runs.whole_file(out / "predictions.csv") as part:
+        table.frame(rows, classes).to_csv(part, index=False)
+    runs.write_json(out / TABLE, rows)
+    if told is not None:
+        with runs.whole_file(out / TRUTH) as part:
+            told.to_csv(part)
+    copies = [(_caption(*one), out / annotated_name(*one)) for one in _pictures(rows)]
+    for i, page in enumerate(sheet.contact_sheets(copies), 1):
+        with runs.whole_file(out / sheet_name(i)) as part:
+            page.save(part, quality=88)
+
+
+def has_copy(out, row):
+    """Return whether the annotated copy of a row's picture is there."""
+    return (out / annotated_name(row["file"], row["seconds"])).is_file()
+
+
+def _pictures(rows):
+    return dict.fromkeys((row["file"], row["seconds"]) for row in rows if not row["error"])
+
+
+def _names(rows):
+    """Return the names of the files that rows give, the two tables aside."""
+    pictures = _pictures(rows)
+    sheets = range(1, math.ceil(len(pictures) / sheet.PICTURES) + 1)
+    names = {annotated_name(*one) for one in pictures} | set(map(sheet_name, sheets))
+    return names | ({TRUTH} if truth.answers(rows) else set())
+
+
+def _of_earlier(out):
+    """Return the names of what an earlier call wrote, by its own table: nobody else's files."""
+    try:
+        return _names(runs.read_json(out / TABLE) or [])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return set()  # another program's file of that name
+
+
+def _remove(out, names):
+    for name in names:
+        try:
+            (out / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise runs.writing_error(out / name, error) from error
+
+
+def _caption(file, seconds):
+    return file if seconds is None else f"{file} at {seconds:.1f} s"
