@@ -95,7 +95,9 @@ class Devices:
         # TensorFlow gives all replicas the same state: two images would always move alike.
         replicas = state.value.values[1:] if self.mirrored else ()
         for i, own in enumerate(replicas, start=1):
-            own.assign(np.array([(seed + i * _APART) % 2**31, epoch << 20], own.dtype.as_numpy_dtype))
+            own.assign(
+                np.array([(seed + i * _APART) % 2**31, epoch << 20], own.dtype.as_numpy_dtype)
+            )
 
 
 ONE = Devices()
