@@ -42,7 +42,8 @@ def write_suite(folder):
     )
     write_notebook(folder, "04_fails", "1 / 0")
     write_notebook(folder, "05_not_run", "1")
-    shows = 'import os\nopen(RUN_DIR + "/d.txt", "w").write(str(sorted(os.listdir(RUN_DIR))))'
+    seen = 'sorted(p.name for p in pathlib.Path(RUN_DIR).glob("*.txt"))'
+    shows = f'import pathlib\npathlib.Path(RUN_DIR, "d.txt").write_text(str({seen}))'
     write_notebook(folder, "06_shows", shows)
 
 
@@ -78,6 +79,8 @@ def owners(folder):
 
 
 def test_a_node_is_killed_and_the_run_gives_what_a_local_one_does(nodes, tmp_path):
+    import ray
+
     here, there = tmp_path / "here", tmp_path / "there"
     for folder in (here, there):
         folder.mkdir()
@@ -89,10 +92,12 @@ def test_a_node_is_killed_and_the_run_gives_what_a_local_one_does(nodes, tmp_pat
     def kill():
         tries = there / "tries.txt"
         until(lambda: tries.exists() and len(tries.read_text().split()) == 2, seconds=120)
-        nodes.remove_node(nodes.list_all_nodes[-1], allow_graceful=False)
+        own = ray.get_runtime_context().get_node_id()  # a driver may sit on any of them
+        lost = next(node for node in nodes.worker_nodes if node.node_id != own)
+        nodes.remove_node(lost, allow_graceful=False)
         (there / "killed").touch()
 
-    killer = threading.Thread(target=kill)
+    killer = threading.Thread(target=kill, daemon=True)
     killer.start()
     code, printed = on_ray(there, nodes)
     killer.join()

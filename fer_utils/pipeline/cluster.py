@@ -1,6 +1,6 @@
-"""Runs notebooks and search trials on many machines, by Ray. Optional: pip install 'ray'.
+"""Runs notebooks and search trials on many machines, by Ray, an optional extra.
 
-All machines need this clone, the same packages and the run folder under the same paths, on a
+All machines have this clone, the same packages and the run folder under the same paths, on a
 shared drive. What runs, is skipped, or waits for what, is as locally; Ray says where, and runs
 again what a lost machine leaves.
 """
@@ -11,15 +11,12 @@ import socket
 import time
 
 from fer_utils.errors import FerError
-from fer_utils.pipeline import kernel, runner
+from fer_utils.pipeline import display as displays
+from fer_utils.pipeline import kernel, lock, runner
 from fer_utils.pipeline.manifest import read_cells
 
 # What one notebook or trial is given of a machine, by profile.
-NEEDS = {
-    "smoke": {"num_cpus": 1},
-    "cpu": {"num_cpus": 2},
-    "gpu": {"num_cpus": 4, "num_gpus": 1},
-}
+NEEDS = {"smoke": {"CPU": 1}, "cpu": {"CPU": 2}, "gpu": {"CPU": 4, "GPU": 1}}
 RETRIES = 3  # of a notebook or trial whose machine or process is lost
 PATIENCE = 3  # seconds in which an address has to answer
 _KEPT = ("KERAS_BACKEND", "PYTHONPATH", "FER_UTILS_CACHE", "FER_UTILS_DATA", "KERAS_HOME")
@@ -37,23 +34,20 @@ def engine(address=None, profile="smoke"):
         FerError: Ray is not installed; the address does not answer; no machine of the cluster
             has what a notebook asks for.
     """
-    with connected(address, profile) as (ray, needs):
+    with _connected(address, profile) as ray:
 
         def run(steps, manifests, display, descriptor):
-            return _run(steps, manifests, display, ray, needs)
+            return _run(steps, manifests, display, ray, _task(ray, _execute, profile))
 
         yield run
 
 
 @contextlib.contextmanager
-def connected(address, profile):
-    """Give ``(ray, needs)`` while connected, see ``engine``; what still runs then is ended."""
+def _connected(address, profile):
     try:
         import ray
     except ImportError as error:
-        raise FerError(
-            "Ray is not installed: pip install 'fer-utils[ray]', or pip install ray"
-        ) from error
+        raise FerError("Ray is not installed: pip install 'fer-utils[ray]' or 'ray'") from error
     if address is not None:
         _check_answers(address)
     try:
@@ -62,46 +56,49 @@ def connected(address, profile):
         said = str(error).strip().splitlines()[0]
         raise FerError(f"Ray at {address or 'this machine'} does not start: {said}") from error
     try:
-        _check_has(ray, NEEDS[profile], profile)
-        yield ray, NEEDS[profile]
+        _check_has(ray, profile)
+        yield ray
     finally:
-        ray.shutdown()
+        ray.shutdown()  # what still runs is ended
 
 
 def _check_answers(address):
     host, _, port = address.rpartition(":")
-    problem = f"no Ray answers at {address}: start one (ray start --head), or correct --address"
     if not host or not port.isdigit():
-        raise FerError(
-            f"{address!r} is no address of Ray: write HOST:PORT, for example 10.0.0.1:6379"
-        )
+        raise FerError(f"{address!r} is no address of Ray: write HOST:PORT, such as 10.0.0.1:6379")
     try:
         socket.create_connection((host, int(port)), timeout=PATIENCE).close()
     except (OSError, OverflowError) as error:
-        raise FerError(f"{problem} ({error})") from error
+        raise FerError(
+            f"no Ray answers at {address} ({error}): start one (ray start --head), or correct "
+            "--address"
+        ) from error
 
 
-def _check_has(ray, needs, profile):
-    names = {"num_cpus": "CPU", "num_gpus": "GPU"}
+def _check_has(ray, profile):
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    if not any(all(node.get(names[k], 0) >= n for k, n in needs.items()) for node in nodes):
-        asked = " and ".join(f"{n} {names[k]}" for k, n in needs.items())
+    if not any(all(node.get(k, 0) >= n for k, n in NEEDS[profile].items()) for node in nodes):
+        asked = " and ".join(f"{n} {what}" for what, n in NEEDS[profile].items())
         raise FerError(
             f"no machine of this Ray has {asked} for a notebook of profile {profile}: add one, "
             "or choose another --profile"
         )
 
 
-def _run(steps, manifests, display, ray, needs):
+def _task(ray, function, profile):
+    cpus, gpus = (NEEDS[profile].get(what, 0) for what in ("CPU", "GPU"))
+    return ray.remote(max_retries=RETRIES, num_cpus=cpus, num_gpus=gpus)(function)
+
+
+def _run(steps, manifests, display, ray, task):
     """Run the steps, as many at once as there is room for; see ``runner._in_turn``."""
     waiting, running, failures = list(steps), {}, {}
-    task = ray.remote(max_retries=RETRIES, **needs)(_execute)
     while waiting or running:
         for step in _ready(waiting, running.values()):
             waiting.remove(step)
             if not runner.settled(step, failures, display):
                 running[_started(step, manifests, display, task)] = step
-        done, _ = ray.wait(list(running), num_returns=1) if running else ((), ())
+        done, _ = ray.wait(list(running)) if running else ((), ())
         for reference in done:
             name = running.pop(reference).notebook.name
             failure, seconds = _ended(ray, reference)
@@ -125,8 +122,7 @@ def _started(step, manifests, display, task):
     name = step.notebook.name
     display.start(name, len(read_cells(manifests.folder / f"{name}.ipynb")))
     manifests.begin(step.notebook)
-    here = kernel.environment()
-    given = {key: here[key] for key in _KEPT if key in here}
+    given = {key: value for key, value in kernel.environment().items() if key in _KEPT}
     parameters = runner.parameters(manifests.settings)
     return task.remote(name, manifests.folder, manifests.executed, parameters, given)
 
@@ -140,30 +136,28 @@ def _ended(ray, reference):
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None  # a full disk, for example: it stops the run, as locally
     except ray.exceptions.RayError as error:
-        said = str(error).strip().splitlines()[0]
-        return NotebookFailed(
-            None, "", f"lost {RETRIES + 1} times with its machine: {said}", None
-        ), 0
+        said = f"lost {RETRIES + 1} times with its process: {str(error).strip().splitlines()[0]}"
+        return NotebookFailed(None, "", said, None), 0
 
 
 def _execute(name, folder, executed, parameters, environment):
     """Execute a notebook, on whatever machine; return its NotebookFailed or None, and seconds."""
-    from fer_utils.pipeline import display, execute, lock
+    from fer_utils.pipeline import execute
 
     os.environ.update(environment)
-    began, failure, output = time.monotonic(), None, executed / f"{name}.ipynb"
-    # Of a run that was lost here, the kernel may still write: this waits until it has ended.
+    began, failure, notebook = time.monotonic(), None, f"{name}.ipynb"
+    # The kernel of a try that was lost may still write: this waits until it has ended.
     with lock.held(executed.parent / ".ray" / name) as descriptor:
         try:
-            path = folder / output.name
-            execute.execute(path, output, parameters, display.Silent(), descriptor)
+            given = parameters, displays.Silent(), descriptor
+            execute.execute(folder / notebook, executed / notebook, *given)
         except execute.NotebookFailed as error:
             failure = error
     return failure, time.monotonic() - began
 
 
 def search(opened, objective, trials, address=None, profile="cpu"):
-    """Have trials of a search run as Ray tasks; a study that others left goes on.
+    """Have the trials of a search run as Ray tasks; a study that others left goes on.
 
     Args:
         opened: function that opens the study, see ``tuning.open_study``; its place is a file on
@@ -174,10 +168,7 @@ def search(opened, objective, trials, address=None, profile="cpu"):
         profile: see ``engine``.
 
     Returns:
-        DataFrame, see ``tuning.search``.
-
-    Raises:
-        FerError: see ``engine`` and ``tuning.search``.
+        DataFrame, see ``tuning.search``, and so for what it raises.
 
     Example:
         >>> opened = functools.partial(tuning.open_study, place, "tpe", objective.identity)
@@ -185,13 +176,11 @@ def search(opened, objective, trials, address=None, profile="cpu"):
     """
     from fer_utils import tuning
 
-    with connected(address, profile) as (ray, needs):
-        task = ray.remote(max_retries=RETRIES, **needs)(_one_trial)
-        shared = ray.put(objective)
-        left = trials - len(tuning.trials(opened()))
-        with contextlib.suppress(ray.exceptions.RayError):  # what is missing is run below
-            ray.get([task.remote(opened, shared, trials) for _ in range(left)])
-    return tuning.search(opened(), objective, trials)
+    left = trials - len(tuning.trials(opened()))
+    with _connected(address, profile) as ray, contextlib.suppress(ray.exceptions.RayError):
+        task, shared = _task(ray, _one_trial, profile), ray.put(objective)
+        ray.get([task.remote(opened, shared, trials) for _ in range(left)])
+    return tuning.search(opened(), objective, trials)  # what is missing, here
 
 
 def _one_trial(opened, objective, trials):
