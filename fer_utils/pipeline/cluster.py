@@ -19,6 +19,9 @@ from fer_utils.pipeline.manifest import read_cells
 NEEDS = {"smoke": {"CPU": 1}, "cpu": {"CPU": 2}, "gpu": {"CPU": 4, "GPU": 1}}
 RETRIES = 3  # of a notebook or trial whose machine or process is lost
 PATIENCE = 3  # seconds in which an address has to answer
+_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(
+    [0, 0, 0, 4, 0, 0, 0, 0, 0]
+)  # gRPC's greeting
 _KEPT = ("KERAS_BACKEND", "PYTHONPATH", "FER_UTILS_CACHE", "FER_UTILS_DATA", "KERAS_HOME")
 
 
@@ -52,8 +55,8 @@ def _connected(address, profile):
         _check_answers(address)
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR")
-    except Exception as error:  # Ray has one for each of its parts
-        said = str(error).strip().splitlines()[0]
+    except (Exception, SystemExit) as error:  # one for each of Ray's parts
+        said = next(iter(str(error).strip().splitlines()), "no reason given")
         raise FerError(f"Ray at {address or 'this machine'} does not start: {said}") from error
     try:
         _check_has(ray, profile)
@@ -67,7 +70,9 @@ def _check_answers(address):
     if not host or not port.isdigit():
         raise FerError(f"{address!r} is no address of Ray: write HOST:PORT, such as 10.0.0.1:6379")
     try:
-        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
+            connection.sendall(_HELLO)
+            connection.recv(1)  # Ray itself would wait two minutes for a place that is silent
     except (OSError, OverflowError) as error:
         raise FerError(
             f"no Ray answers at {address} ({error}): start one (ray start --head), or correct "
