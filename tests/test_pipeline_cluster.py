@@ -8,7 +8,7 @@ import time
 import types
 
 import pytest
-from test_pipeline import made_settings, run, until, write_notebook
+from test_pipeline import alive, made_settings, run, until, write_notebook
 from test_tuning import Fake
 from typer.testing import CliRunner
 
@@ -25,7 +25,9 @@ SUITE = (
     suite.Notebook("06_shows", uses=("04_fails", "03_c")),
 )
 WAITS = """
-import pathlib, time
+import os, pathlib, time
+with open("kernels.txt", "a") as file:
+    file.write(str(os.getpid()) + "\\n")
 with open("tries.txt", "a") as file:
     file.write("{name}\\n")
 while not pathlib.Path("killed").exists():
@@ -95,6 +97,8 @@ def test_a_node_is_killed_and_the_run_gives_what_a_local_one_does(nodes, tmp_pat
         own = ray.get_runtime_context().get_node_id()  # a driver may sit on any of them
         lost = next(node for node in nodes.worker_nodes if node.node_id != own)
         nodes.remove_node(lost, allow_graceful=False)
+        kernels = [int(pid) for pid in (there / "kernels.txt").read_text().split()]
+        until(lambda: not all(map(alive, kernels)), seconds=60)  # else it may still succeed
         (there / "killed").touch()
 
     killer = threading.Thread(target=kill, daemon=True)
