@@ -1,5 +1,6 @@
 """The command line, ``python -m fer_utils``. Whatever a command needs it imports itself."""
 
+import contextlib
 import warnings
 from pathlib import Path
 from typing import Annotated
@@ -67,6 +68,10 @@ def run(
         int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")
     ] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run.")] = False,
+    engine: Annotated[str, typer.Option(help="Where: local, or ray, on many machines.")] = "local",
+    address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Of Ray; else it is started here.")
+    ] = None,
 ):
     """Run the notebooks that are not up to date, in the order of what they need.
 
@@ -78,8 +83,23 @@ def run(
 
     chosen = settings.resolve(data, profile, run_dir, seed)
     names = [name for text in only or () for name in text.split(",")]
-    code = runner.run(chosen, only=names, start=start, force=force, dry_run=dry_run)
+    options = {"only": names, "start": start, "force": force, "dry_run": dry_run}
+    with _engine(engine, address, chosen.profile, dry_run) as engine:
+        code = runner.run(chosen, **options, engine=engine)
     raise typer.Exit(code)
+
+
+def _engine(name, address, profile, dry_run):
+    """Return a context with what runs the notebooks, None for this process itself."""
+    if name not in ("local", "ray"):
+        raise FerError(f"no engine {name!r}: there are local, ray")
+    if address and name == "local":
+        raise FerError(f"--address {address} is Ray's: add --engine ray")
+    if name == "local" or dry_run:
+        return contextlib.nullcontext()
+    from fer_utils.pipeline import cluster
+
+    return cluster.engine(address, profile.name)
 
 
 @app.command()

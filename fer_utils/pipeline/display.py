@@ -86,6 +86,19 @@ class PlainDisplay:
         self.console.print(Text(line), soft_wrap=True)
 
 
+class Silent:
+    """For a notebook on another machine: what it prints stands in the executed one alone."""
+
+    current = None
+
+    def cell(self, number):
+        """Keep the number of the cell, for a failure's message."""
+        self.current = number
+
+    def write(self, text):
+        """Drop it."""
+
+
 class LiveDisplay(PlainDisplay):
     """A table with a line a notebook; below it the last lines that the running one printed."""
 

@@ -109,23 +109,34 @@ class Manifests:
         started = {"key": self.key(notebook), "outputs": old.get("outputs", {})}
         before = old["before"] if "before" in old else snapshot(self.settings.run_dir)
         started["before"] = before
+        started["started"] = _now()
         runs.write_json(self._path(name), started)
 
     def finish(self, name, seconds):
         """Note that a notebook ran to its end, with what it wrote."""
         begun, run_dir = self._file(name), self.settings.run_dir
         before, after = begun["before"], snapshot(run_dir)
-        written = {f for f, stat in after.items() if before.get(f) != stat} | set(begun["outputs"])
+        written = {f for f, stat in after.items() if before.get(f) != stat}
+        written = written - self._of_others(name, after) | set(begun["outputs"])
         outputs = {file: after[file] for file in sorted(written) if file in after}
         self._disown(name, outputs)
         done = {
             "key": begun["key"],
             "outputs": outputs,
             "seconds": round(seconds, 1),
-            "finished": datetime.datetime.now().isoformat(timespec="microseconds"),
+            "finished": _now(),
             "data": self.settings.dataset,
         }
         runs.write_json(self._path(name), done)
+
+    def _of_others(self, name, after):
+        # What a notebook that ran at the same time, on another machine, wrote and ended with.
+        found, since = set(), self._file(name).get("started", "")
+        for path in self.executed.glob("*.json"):
+            other = runs.read_json(path) or {}
+            if path.stem != name and other.get("finished", "") > since:
+                found |= {f for f, stat in other["outputs"].items() if after.get(f) == stat}
+        return found
 
     def _disown(self, name, outputs):
         # A file belongs to the notebook that wrote it last, else the others never fit again.
@@ -143,6 +154,10 @@ class Manifests:
     def _file(self, name):
         found = runs.read_json(self._path(name))
         return found if isinstance(found, dict) and "key" in found else {}
+
+
+def _now():
+    return datetime.datetime.now().isoformat(timespec="microseconds")
 
 
 def read_cells(path):

@@ -100,6 +100,7 @@ def run(
     force=False,
     dry_run=False,
     console=None,
+    engine=None,
 ):
     """Run the notebooks that are not up to date, then write the report.
 
@@ -112,6 +113,7 @@ def run(
         force: run also what is up to date.
         dry_run: only print the plan.
         console: rich Console to print on.
+        engine: runs the steps, see ``cluster.engine``; None for one after the other, here.
 
     Returns:
         int, the exit code: 0 if all ended well, 1 if a notebook failed.
@@ -132,7 +134,7 @@ def run(
         console.print(Text(_headline(settings)), soft_wrap=True)
         if settings.root and any(step.reason for step in steps):
             settings.load()  # damaged data stop the run here, once, not each notebook
-        failures = _run_steps(steps, manifests, console, descriptor)
+        failures = _run_steps(steps, manifests, console, descriptor, engine)
         results.conclude(settings.run_dir, suite, console, complete=not failures)
     return 1 if failures else 0
 
@@ -151,30 +153,47 @@ def _print_plan(steps, console):
         console.print(Text(f"{step.notebook.name:{width}}  {what}"), soft_wrap=True)
 
 
-def _run_steps(steps, manifests, console, descriptor):
+def _run_steps(steps, manifests, console, descriptor, engine):
     names = [step.notebook.name for step in steps]
     _check_all(steps, manifests)
-    failures, stopped = [], set()
-    with displays.make(console, names) as display:
-        for step in steps:
-            name = step.notebook.name
-            missing = [need for need in step.notebook.needs if need in stopped]
-            if missing:
-                stopped.add(name)
-                display.end(name, "not run", f"needs {missing[0]}")
-            elif step.reason is None:
-                display.end(name, "up to date")
-            elif lacking := step.notebook.lacking():
-                stopped.add(name)
-                display.end(name, "not run", f"{lacking} is not installed")
-            else:
-                failure = _run_one(step, manifests, display, descriptor)
-                if failure:
-                    stopped.add(name)
-                    failures.append((name, failure))
-    for name, failure in failures:
-        _print_failure(name, failure, console)
+    make = displays.PlainDisplay if engine else displays.make  # the live one shows one at a time
+    with make(console, names) as display:
+        failures = (engine or _in_turn)(steps, manifests, display, descriptor)
+    for name, failure in failures.items():
+        if failure:
+            _print_failure(name, failure, console)
+    return any(failures.values())
+
+
+def _in_turn(steps, manifests, display, descriptor):
+    """Run the steps one after the other, here; an engine does the same elsewhere.
+
+    Returns:
+        dict of the notebooks that did not end well: name to the NotebookFailed, or to None
+        where one that it needs did not, or a library is missing.
+    """
+    failures = {}
+    for step in steps:
+        if not settled(step, failures, display):
+            failure = _run_one(step, manifests, display, descriptor)
+            if failure:
+                failures[step.notebook.name] = failure
     return failures
+
+
+def settled(step, failures, display):
+    """Show a step that is not to be run; return whether it is such a one."""
+    name = step.notebook.name
+    missing = [need for need in step.notebook.needs if need in failures]
+    if missing:
+        failures[name] = None
+        display.end(name, "not run", f"needs {missing[0]}")
+    elif step.reason is None:
+        display.end(name, "up to date")
+    elif lacking := step.notebook.lacking():
+        failures[name] = None
+        display.end(name, "not run", f"{lacking} is not installed")
+    return name in failures or step.reason is None
 
 
 def _check_all(steps, manifests):
@@ -184,10 +203,11 @@ def _check_all(steps, manifests):
 
         for step in steps:
             path = manifests.folder / f"{step.notebook.name}.ipynb"
-            execute.check_parameters(path, _parameters(manifests.settings))
+            execute.check_parameters(path, parameters(manifests.settings))
 
 
-def _parameters(settings):
+def parameters(settings):
+    """Return what each notebook of a run is given in place of its own parameters."""
     return {
         "DATA": str(settings.root) if settings.root else "synthetic",
         "PROFILE": settings.profile.name,
@@ -206,17 +226,24 @@ def _run_one(step, manifests, display, descriptor):
     began = time.monotonic()
     manifests.begin(step.notebook)
     try:
-        execute.execute(path, output, _parameters(manifests.settings), display, descriptor)
-    except execute.NotebookFailed as failure:
-        where = (
-            f"in cell {failure.cell}/{display.cells}" if failure.cell else "before its first cell"
-        )
-        display.end(name, "failed", where)
-        return failure
-    seconds = time.monotonic() - began
-    manifests.finish(name, seconds)
-    display.end(name, "done", displays.duration(seconds))
-    return None
+        execute.execute(path, output, parameters(manifests.settings), display, descriptor)
+    except execute.NotebookFailed as error:
+        failure = error
+    else:
+        failure = None
+    conclude(name, failure, time.monotonic() - began, manifests, display)
+    return failure
+
+
+def conclude(name, failure, seconds, manifests, display):
+    """Note and show how a notebook ended: with a NotebookFailed, or None."""
+    if failure is None:
+        manifests.finish(name, seconds)
+        display.end(name, "done", displays.duration(seconds))
+    else:
+        where = f"in cell {failure.cell}" if failure.cell else "before its first cell"
+        cells = len(read_cells(manifests.folder / f"{name}.ipynb"))
+        display.end(name, "failed", f"{where}/{cells}" if failure.cell else where)
 
 
 def _print_failure(name, failure, console):

@@ -52,8 +52,8 @@ def _watch(trainer, keeper, row):
     """Score the weights that would be kept, enter the row, and keep them if they are the best."""
     with trainer.averaged():
         model, (images, targets) = trainer.model, trainer.watched
-        options = {"batch_size": batch_size(trainer.network), "verbose": 0, "return_dict": True}
-        scores = model.evaluate(images, targets, **options)
+        batch = batch_size(trainer.network)
+        scores = trainer.devices.evaluate(model, images, targets, batch)
         row |= {f"val_{name}": float(value) for name, value in scores.items()}
         trainer.history.append(row)
         if trainer.recipe.keep == "best" and best_epoch(trainer.history) == row["epoch"]:

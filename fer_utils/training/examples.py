@@ -7,6 +7,7 @@ import numpy as np
 from fer_utils import balance
 from fer_utils.balance.rows import checked
 from fer_utils.errors import FerError
+from fer_utils.training.devices import ONE
 from fer_utils.training.on_device import numbers
 
 _PLAIN = 2048  # images from which batch-norm statistics are estimated
@@ -27,6 +28,7 @@ class Examples:
 
     Attributes:
         numbered: whether ``on_device.numbers`` are given in place of images; False at first.
+        devices: the Devices that share each batch; one at first.
 
     Raises:
         FerError: rows or targets that do not fit the Dataset; no such sampling or weights.
@@ -37,7 +39,7 @@ class Examples:
         train = dataset.rows("train")
         given = checked(dataset, train[dataset.labels[train] >= 0] if rows is None else rows)
         self.rows = given[~np.isin(given, [*watched, *reported])]
-        self.numbered = False
+        self.numbered, self.devices = False, ONE
         self.identity = {}
         if rows is not None:
             self.identity["rows"] = _digest(given)
@@ -95,7 +97,8 @@ class Examples:
                 return -(-len(self.order) // batch)
 
             def __getitem__(self, i):
-                return examples.shown(self.order[i * batch : (i + 1) * batch], self.epoch)
+                rows = self.order[i * batch : (i + 1) * batch]
+                return examples.shown(examples.devices.even(rows), self.epoch)
 
         batches = Batches()
         batches.start(0)  # Keras looks at a few batches before the first epoch

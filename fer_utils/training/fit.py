@@ -9,6 +9,7 @@ import numpy as np
 from fer_utils import evaluation, models
 from fer_utils.errors import FerError
 from fer_utils.training.curves import Curves
+from fer_utils.training.devices import all_devices
 from fer_utils.training.examples import Examples
 from fer_utils.training.folder import Fit, metrics_of, restore, write
 from fer_utils.training.held_out import held_out
@@ -42,6 +43,10 @@ def fit_or_restore(
     labels, a tenth of Training is held out, watched and reported. The last epoch is kept: none
     is picked. A recipe that says otherwise, that stops early, or that slows down on a plateau,
     goes by another tenth, held out of what is fitted.
+
+    All GPUs of the machine share each batch, as many as divide it, see ``training.devices``.
+    What comes out is the same network: a fit that was interrupted, or has finished, is continued
+    or restored on any number of them.
 
     Args:
         name: a registered network, ``v1`` to ``v8``, or an Entry that is not registered.
@@ -78,8 +83,8 @@ def fit_or_restore(
     reported, watched = held_out(dataset, recipe, settings.seed, rows)
     examples = Examples(dataset, watched, recipe, settings.seed, rows, targets, reported)
     keras.utils.set_random_seed(settings.seed)
-    built = _builder(entry, dataset, size, weights)
-    with out_of_memory_said(), under_precision(recipe.precision):
+    built, devices = _builder(entry, dataset, size, weights), all_devices(recipe.batch)
+    with devices.scope(), out_of_memory_said(), under_precision(recipe.precision):
         fitted = built()
     if start is not None:
         begin_from(fitted, start)
@@ -94,8 +99,9 @@ def fit_or_restore(
 
     log_beginning(folder.name, f"{len(examples.rows):,} images", recipe, asked, settings.profile)
     with out_of_memory_said(recipe.batch):
-        trainer = Trainer(fitted, examples, recipe, settings.seed, start is not None)
-        history = trainer.run(folder / "checkpoint", identity, curves)
+        with devices.scope():
+            trainer = Trainer(fitted, examples, recipe, settings.seed, start is not None, devices)
+            history = trainer.run(folder / "checkpoint", identity, curves)
         network = built()  # in float32, whatever the training's precision was
         network.set_weights(fitted.get_weights())
         answered = np.union1d(reported, dataset.rows("valid", "test"))

@@ -8,6 +8,7 @@ import functools
 import math
 
 from fer_utils.errors import FerError
+from fer_utils.training.devices import summed, unshared
 
 _TINY = 1e-12  # a gradient of zeros has no direction
 
@@ -49,11 +50,11 @@ def _tensorflow_step(model, radius, data):
 
     groups = model.trainable_variables, model.non_trainable_variables, model.optimizer.variables
     weights, *state = ([tf.convert_to_tensor(v) for v in group] for group in groups)
-    gradients, (loss, answers, after) = _sharp(slope, weights, radius)
+    gradients, (loss, answers, after) = _sharp(slope, weights, radius, summed)
     model.optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
     for variable, value in zip(model.non_trainable_variables, after, strict=True):
         variable.assign(value)
-    return _logs(model, data, loss, answers)
+    return _logs(model, data, unshared(loss), answers)
 
 
 def _jax_step(model, radius, state, data):
@@ -71,11 +72,15 @@ def _jax_step(model, radius, state, data):
     return logs, (weights, others, optimizer, metrics)
 
 
-def _sharp(slope, weights, radius):
-    """Return the gradients a radius uphill, and what the pass at the weights told."""
+def _sharp(slope, weights, radius, whole=lambda gradients: gradients):
+    """Return the gradients a radius uphill, and what the pass at the weights told.
+
+    ``whole`` makes of one device's gradients those of all: uphill is one direction.
+    """
     from keras import ops
 
     gradients, told = slope(weights)
+    gradients = whole(gradients)
     norm = ops.sqrt(sum(ops.sum(ops.square(gradient)) for gradient in gradients))
     share = radius / (norm + _TINY)
     moved = [w + share * gradient for w, gradient in zip(weights, gradients, strict=True)]

@@ -8,6 +8,7 @@ import numpy as np
 from fer_utils.models import losses
 from fer_utils.training.averaging import averaged
 from fer_utils.training.checkpoints import Checkpoints
+from fer_utils.training.devices import ONE
 from fer_utils.training.epochs import epoch_callback, stopped
 from fer_utils.training.fused import fuse
 from fer_utils.training.graphs import optimise_graphs
@@ -37,16 +38,20 @@ class Trainer:
         recipe: the Recipe.
         seed: int, of the augmentation.
         started: whether all of the network but its head was trained before, see ``Backbone``.
+        devices: the Devices that share each batch; network and Trainer are made and used in
+            their scope.
 
     Raises:
         FerError: no such augmentation or sharpness; ``head_epochs`` without a backbone.
     """
 
-    def __init__(self, network, examples, recipe, seed, started=False):
+    def __init__(self, network, examples, recipe, seed, started=False, devices=ONE):
         self.network, self.examples, self.recipe = network, examples, recipe
+        self.devices = examples.devices = devices
         self.model = self._with_augmentation(seed)
         self.batches, self.watched = examples.batches(), examples.watched()
         sharpen(self.model, recipe.sharpness)
+        devices.prepare(network)
         if compiled_by_xla(recipe.precision) is False:
             fuse(network)
         self.draws = _draws(self.model)
@@ -132,7 +137,8 @@ class Trainer:
         self.model.optimizer.build(self.model.trainable_variables)
 
     def _compiled_by_xla(self):
-        return compiled_by_xla(self.recipe.precision)
+        # XLA cannot compile a step that waits for other replicas.
+        return False if self.devices.mirrored else compiled_by_xla(self.recipe.precision)
 
     def _fit(self, callback):
         self.model.fit(
@@ -152,10 +158,10 @@ class Trainer:
         """Put all random layers where they begin this epoch.
 
         Keras's weight files leave these states out: a fit that continues would draw epoch 1
-        again. A layer may draw several times a step, so epochs start a million draws apart.
+        again.
         """
         for state, seed in self.draws:
-            state.assign(np.array([seed, epoch << 20], "uint32"))
+            self.devices.draw_from(state, seed, epoch)
 
     def averaged(self):
         """Return a context in which the network has the weights that the recipe keeps."""

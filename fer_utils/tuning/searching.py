@@ -40,16 +40,22 @@ def search(study, objective, trials=None, epochs=None):
     if trials is None and epochs is None:
         raise FerError("a search needs an end: give the number of trials or of epochs")
     with database_errors():
-        while True:
-            give_up_dead(study)
-            trial = _ask(study, objective.space, trials, epochs)
-            if trial is None:
-                break
-            _run(study, trial, objective)
+        while step(study, objective, trials, epochs):
+            pass
         others = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     if others:
         log(f"{study.study_name}: {len(others)} trials are still running in other processes")
     return tables.trials(study)
+
+
+def step(study, objective, trials=None, epochs=None):
+    """Run one trial unless there are enough; return whether one was run. See ``search``."""
+    give_up_dead(study)
+    trial = _ask(study, objective.space, trials, epochs)
+    if trial is None:
+        return False
+    _run(study, trial, objective)
+    return True
 
 
 def _ask(study, space, trials, epochs):

@@ -1,0 +1,194 @@
+"""Runs notebooks and search trials on many machines, by Ray, an optional extra.
+
+All machines have this clone, the same packages and the run folder under the same paths, on a
+shared drive. What runs, is skipped, or waits for what, is as locally; Ray says where, and runs
+again what a lost machine leaves.
+"""
+
+import contextlib
+import os
+import socket
+import time
+
+from fer_utils.errors import FerError
+from fer_utils.pipeline import display as displays
+from fer_utils.pipeline import kernel, lock, runner
+from fer_utils.pipeline.manifest import read_cells
+
+# What one notebook or trial is given of a machine, by profile.
+NEEDS = {"smoke": {"CPU": 1}, "cpu": {"CPU": 2}, "gpu": {"CPU": 4, "GPU": 1}}
+RETRIES = 3  # of a notebook or trial whose machine or process is lost
+PATIENCE = 3  # seconds in which an address has to answer
+_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(
+    [0, 0, 0, 4, 0, 0, 0, 0, 0]
+)  # gRPC's greeting
+_KEPT = ("KERAS_BACKEND", "PYTHONPATH", "FER_UTILS_CACHE", "FER_UTILS_DATA", "KERAS_HOME")
+
+
+@contextlib.contextmanager
+def engine(address=None, profile="smoke"):
+    """Connect to Ray; give what ``runner.run`` takes as its ``engine``.
+
+    Args:
+        address: ``host:port`` of a running cluster; None to start Ray on this machine.
+        profile: name of a profile, which says what each notebook asks for, see ``NEEDS``.
+
+    Raises:
+        FerError: Ray is not installed; the address does not answer; no machine of the cluster
+            has what a notebook asks for.
+    """
+    with _connected(address, profile) as ray:
+
+        def run(steps, manifests, display, descriptor):
+            return _run(steps, manifests, display, ray, _task(ray, _execute, profile))
+
+        yield run
+
+
+@contextlib.contextmanager
+def _connected(address, profile):
+    try:
+        import ray
+    except ImportError as error:
+        raise FerError("Ray is not installed: pip install 'fer-utils[ray]' or 'ray'") from error
+    if address is not None:
+        _check_answers(address)
+    try:
+        ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR")
+    except (Exception, SystemExit) as error:  # one for each of Ray's parts
+        said = next(iter(str(error).strip().splitlines()), "no reason given")
+        raise FerError(f"Ray at {address or 'this machine'} does not start: {said}") from error
+    try:
+        _check_has(ray, profile)
+        yield ray
+    finally:
+        ray.shutdown()  # what still runs is ended
+
+
+def _check_answers(address):
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise FerError(f"{address!r} is no address of Ray: write HOST:PORT, such as 10.0.0.1:6379")
+    try:
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
+            connection.sendall(_HELLO)
+            connection.recv(1)  # Ray itself would wait two minutes for a place that is silent
+    except (OSError, OverflowError) as error:
+        raise FerError(
+            f"no Ray answers at {address} ({error}): start one (ray start --head), or correct "
+            "--address"
+        ) from error
+
+
+def _check_has(ray, profile):
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    if not any(all(node.get(k, 0) >= n for k, n in NEEDS[profile].items()) for node in nodes):
+        asked = " and ".join(f"{n} {what}" for what, n in NEEDS[profile].items())
+        raise FerError(
+            f"no machine of this Ray has {asked} for a notebook of profile {profile}: add one, "
+            "or choose another --profile"
+        )
+
+
+def _task(ray, function, profile):
+    cpus, gpus = (NEEDS[profile].get(what, 0) for what in ("CPU", "GPU"))
+    return ray.remote(max_retries=RETRIES, num_cpus=cpus, num_gpus=gpus)(function)
+
+
+def _run(steps, manifests, display, ray, task):
+    """Run the steps, as many at once as there is room for; see ``runner._in_turn``."""
+    waiting, running, failures = list(steps), {}, {}
+    while waiting or running:
+        for step in _ready(waiting, running.values()):
+            waiting.remove(step)
+            if not runner.settled(step, failures, display):
+                running[_started(step, manifests, display, task)] = step
+        done, _ = ray.wait(list(running)) if running else ((), ())
+        for reference in done:
+            name = running.pop(reference).notebook.name
+            failure, seconds = _ended(ray, reference)
+            runner.conclude(name, failure, seconds, manifests, display)
+            if failure:
+                failures[name] = failure
+    return failures
+
+
+def _ready(waiting, running):
+    """Return the steps for which nothing they need, or show, is still to end."""
+    ahead, ready = {step.notebook.name for step in running}, []
+    for step in waiting:
+        if not ahead.intersection((*step.notebook.needs, *step.notebook.uses)):
+            ready.append(step)
+        ahead.add(step.notebook.name)
+    return ready
+
+
+def _started(step, manifests, display, task):
+    name = step.notebook.name
+    display.start(name, len(read_cells(manifests.folder / f"{name}.ipynb")))
+    manifests.begin(step.notebook)
+    given = {key: value for key, value in kernel.environment().items() if key in _KEPT}
+    parameters = runner.parameters(manifests.settings)
+    return task.remote(name, manifests.folder, manifests.executed, parameters, given)
+
+
+def _ended(ray, reference):
+    """Return the NotebookFailed or None, and the seconds that a notebook took."""
+    from fer_utils.pipeline.execute import NotebookFailed
+
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from None  # a full disk, for example: it stops the run, as locally
+    except ray.exceptions.RayError as error:
+        said = f"lost {RETRIES + 1} times with its process: {str(error).strip().splitlines()[0]}"
+        return NotebookFailed(None, "", said, None), 0
+
+
+def _execute(name, folder, executed, parameters, environment):
+    """Execute a notebook, on whatever machine; return its NotebookFailed or None, and seconds."""
+    from fer_utils.pipeline import execute
+
+    os.environ.update(environment)
+    began, failure, notebook = time.monotonic(), None, f"{name}.ipynb"
+    # The kernel of a try that was lost may still write: this waits until it has ended.
+    with lock.held(executed.parent / ".ray" / name) as descriptor:
+        try:
+            given = parameters, displays.Silent(), descriptor
+            execute.execute(folder / notebook, executed / notebook, *given)
+        except execute.NotebookFailed as error:
+            failure = error
+    return failure, time.monotonic() - began
+
+
+def search(opened, objective, trials, address=None, profile="cpu"):
+    """Have the trials of a search run as Ray tasks; a study that others left goes on.
+
+    Args:
+        opened: function that opens the study, see ``tuning.open_study``; its place is a file on
+            the shared drive, or a database.
+        objective: the ``tuning.Objective``; it travels to each machine once.
+        trials: int, how many the study has in the end.
+        address: see ``engine``.
+        profile: see ``engine``.
+
+    Returns:
+        DataFrame, see ``tuning.search``, and so for what it raises.
+
+    Example:
+        >>> opened = functools.partial(tuning.open_study, place, "tpe", objective.identity)
+        >>> table = search(opened, objective, trials=50, address="10.0.0.1:6379")
+    """
+    from fer_utils import tuning
+
+    left = trials - len(tuning.trials(opened()))
+    with _connected(address, profile) as ray, contextlib.suppress(ray.exceptions.RayError):
+        task, shared = _task(ray, _one_trial, profile), ray.put(objective)
+        ray.get([task.remote(opened, shared, trials) for _ in range(left)])
+    return tuning.search(opened(), objective, trials)  # what is missing, here
+
+
+def _one_trial(opened, objective, trials):
+    from fer_utils.tuning import searching
+
+    searching.step(opened(), objective, trials)
