@@ -398,7 +398,7 @@ def test_truth_is_in_the_name(name, where, told):
 
 
 def test_truth_is_told_from_the_given_folder_on(tmp_path):
-    """Whoever lives in /home/joy is not happy in every photograph."""
+    """Whoever lives in a folder called joy is not happy in every photograph."""
     at = tmp_path / "joy" / "pics" / "sad" / "deep"
     at.mkdir(parents=True)
     for path in (at / "1.jpg", tmp_path / "joy" / "pics" / "2.jpg"):
