@@ -104,7 +104,8 @@ def _calibration(told):
     leave = "Leave its probabilities as they are."
     helps = told["error_after"] < told["error"]
     use = "Divide its logits by that before you believe a probability:"
-    use += " `fer_utils.evaluation.tempered(probabilities, temperature)`."
+    use += " `fer_utils.evaluation.tempered(probabilities, temperature)`. The page, `predict` and"
+    use += " `Recognizer` do this already."
     return [
         "## How sure it is",
         "",
