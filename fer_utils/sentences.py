@@ -8,6 +8,7 @@ import math
 from fer_utils import labels
 
 NO_FACE = "no face found"
+NOTHING_TO_SEE = "nothing to see: the picture has almost no contrast"  # of a whole face
 _LOOKS = {
     "angry": "looks angry ({percent}%)",
     "contempt": "looks contemptuous ({percent}%)",

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from fer_utils import cli, labels, predicting
 from fer_utils.errors import FerError
-from fer_utils.predicting import items, journal, names, results, shots, table
+from fer_utils.predicting import drawing, items, journal, names, results, shots, table
 from fer_utils.recognizer import Expression, Recognizer
 
 HAPPY = (0.02, 0.01, 0.03, 0.6, 0.2, 0.04, 0.1)
@@ -144,7 +144,8 @@ class Counting:
     """A recognizer that finds one face everywhere, and stops after so many photographs."""
 
     classes = labels.FER2013
-    sha256 = precision = engine = temperature = side = confident = margin = whole = "same"
+    sha256 = precision = engine = temperature = side = confident = margin = "same"
+    whole = False
 
     def __init__(self, most=99):
         self.most, self.asked = most, 0
@@ -469,3 +470,38 @@ def test_a_figure_of_one_face():
         [100 * p for p in HAPPY[::-1]]
     )
     assert plots.expression(np.full((48, 48), 90, np.uint8), face, axes=(left, right))[0] is left
+
+
+def test_a_flat_picture_keeps_its_row(tmp_path):
+    Image.fromarray(np.full((48, 48), 128, np.uint8)).save(tmp_path / "flat.png")
+    done = run(tmp_path / "flat.png", "--faces", "--out", tmp_path / "out", "--truth", "name")
+    assert done.exit_code == 0, done.output
+    assert "flat.png: nothing to see: the picture has almost no contrast" in done.output
+    assert "no file's name tells an emotion (angry, " in done.output
+    assert "1 picture, 0 faces; 1 without a face" in done.output
+    assert len(pd.read_csv(tmp_path / "out" / "predictions.csv")) == 1
+
+
+def test_the_folder_of_results_is_no_file(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = run(photographs.jpeg(tmp_path / "a.jpg"), "--out", tmp_path / "file")
+    assert done.exit_code == 2
+    assert f"{tmp_path / 'file'} is a file: give a folder" in done.output.replace("\n", "")
+
+
+def test_several_faces_have_numbers(monkeypatch):
+    written = []
+    monkeypatch.setattr(
+        drawing, "_strip", lambda draw, at, text, *rest, **more: written.append(text)
+    )
+    faces = [Expression((5 + 40 * i, 5, 30, 30), 1.0, HAPPY, labels.FER2013) for i in range(2)]
+    for found in (faces, faces[:1]):
+        predicting.annotated(np.full((48, 96), 90, np.uint8), found)
+    assert [text[:9] for text in written] == ["1: looks ", "2: looks ", "looks hap"]
+
+
+def test_few_pictures_have_wide_intervals():
+    assert predicting.wilson(3, 3) == (pytest.approx(0.438, abs=1e-3), 1)
+    assert predicting.wilson(0, 1)[0] == 0
+    told = pd.DataFrame({"pictures": [3], "right": [3], "accuracy": [1.0], "error": [0.0]})
+    assert predicting.with_intervals(told)["95% interval"].tolist() == ["0.44-1.00"]

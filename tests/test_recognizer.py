@@ -12,7 +12,9 @@ from PIL import Image
 import fer_utils
 from fer_utils import evaluation, export, labels, models, sentences
 from fer_utils.errors import FerError
+from fer_utils.faces import Face
 from fer_utils.recognizer import Expression, Recognizer
+from fer_utils.recognizer.order import in_reading_order
 
 SAID = (0.02, 0.01, 0.03, 0.6, 0.2, 0.04, 0.1)
 
@@ -97,9 +99,14 @@ def test_all_forms_of_a_photograph(alone, recognizer, tmp_path):
 
 def test_what_is_transparent_is_white(recognizer):
     image = np.zeros((64, 64, 4), np.uint8)
-    image[..., 3] = 128
+    image[32:, :, 3] = 128
     whole = Recognizer(whole=True).predict(image)
-    same(whole[0], Recognizer(whole=True).predict(np.full((64, 64), 127, np.uint8))[0])
+    same(
+        whole[0],
+        Recognizer(whole=True).predict(
+            np.repeat([255, 127], 32)[:, None].repeat(64, 1).astype(np.uint8)
+        )[0],
+    )
 
 
 def test_many_at_once_are_as_each_alone(alone, recognizer):
@@ -158,6 +165,21 @@ def test_a_face_already_is_taken_whole(whole, faces):
         assert face.box == (0, 0, 48, 48)
 
 
+def test_almost_no_contrast_is_no_face(whole, faces):
+    flat = np.full((48, 48), 128, np.uint8)
+    faint = flat + np.arange(48, dtype=np.uint8) // 10
+    found = whole.predict([flat, faces.images[0], faint, flat * 0])
+    assert [len(own) for own in found] == [0, 1, 0, 0]
+    same(found[1][0], whole.predict(faces.images[0])[0])
+    assert whole.predict(flat) == []
+
+
+def test_faces_come_as_one_reads():
+    boxes = [(90, 12, 20, 20), (5, 60, 20, 20), (10, 20, 20, 20), (50, 5, 20, 20)]
+    ordered = in_reading_order([Face(box) for box in boxes])
+    assert [boxes.index(face.box) for face in ordered] == [2, 3, 0, 1]
+
+
 def test_a_strip_is_refused_before_memory_runs_out(whole):
     with pytest.raises(FerError, match="60000x60000 pixels: shrink or cut it"):
         whole.predict(np.zeros((130, 60000), np.uint8))
@@ -206,7 +228,7 @@ def test_options_are_checked(options, said):
     (np.zeros((0, 5), np.uint8), "photograph is uint8"),
     (np.zeros((5, 5, 2), np.uint8), "photograph is uint8"),
     (None, "photograph is NoneType"),
-    ("gone.jpg", "gone.jpg is no image"),
+    ("gone.jpg", "gone.jpg is missing: check the path"),
 ])  # fmt: skip
 def test_what_is_no_photograph(recognizer, image, said):
     with pytest.raises(FerError, match=said):
@@ -217,7 +239,9 @@ def test_what_is_no_photograph(recognizer, image, said):
 
 def test_a_damaged_cache_is_made_anew(tmp_path, monkeypatch, faces):
     monkeypatch.setenv("FER_UTILS_CACHE", str(tmp_path))
-    before = Recognizer(whole=True).predict(faces.images[0])
+    said = []
+    before = Recognizer(whole=True, say=said.append).predict(faces.images[0])
+    assert said == ["preparing the network small for ONNX Runtime, once ..."]
     (file,) = (tmp_path / "onnx").glob("small-*.onnx")
     file.write_bytes(file.read_bytes()[:1000])
     assert Recognizer(whole=True).predict(faces.images[0]) == before

@@ -61,7 +61,8 @@ def predict(
     if csv is not None:
         runs.check_place(csv)
     options = predicting.Options(out, every, truth, happy_or_sad)
-    recognizer = Recognizer(network, engine, side=side, confident=confident, whole=faces)
+    chosen = {"side": side, "confident": confident, "whole": faces}
+    recognizer = Recognizer(network, engine, **chosen, say=_say_aside)
     try:
         rows = predicting.predict(paths, recognizer, options, _say)
     except KeyboardInterrupt:
@@ -71,9 +72,13 @@ def predict(
         raise typer.Exit(130) from None
     if csv is not None:
         _write_csv(csv, rows, recognizer.classes)
-    _sum_up(rows, recognizer.classes, out)
+    _sum_up(rows, recognizer.classes, out, truth)
     if all(row["error"] for row in rows):
         raise typer.Exit(2)
+
+
+def _say_aside(line):
+    typer.echo(line, err=True)
 
 
 def _say(rows):
@@ -93,19 +98,33 @@ def _write_csv(path, rows, classes):
         predicting.frame(rows, classes).to_csv(part, index=False)
 
 
-def _sum_up(rows, classes, out):
-    from fer_utils import predicting
+def _sum_up(rows, classes, out, truth):
 
     pictures = {(row["file"], row["seconds"]) for row in rows if not row["error"]}
     found = sum(bool(row.get("face")) for row in rows)
     empty = len(pictures) - len({(r["file"], r["seconds"]) for r in rows if r.get("face")})
     failed = sum(bool(row["error"]) for row in rows)
-    told = predicting.by_truth(rows, classes)
-    if told is not None:
-        typer.echo(f"\n{told.to_string()}")
+    if truth != "none":
+        _compare(rows, classes, truth)
     typer.echo(
-        f"\n{len(pictures):,} pictures, {found:,} faces; {empty:,} without a face, {failed:,} "
-        "could not be read. An expression is not a feeling."
+        f"\n{_count(len(pictures), 'picture')}, {_count(found, 'face')}; {empty:,} without a "
+        f"face, {failed:,} could not be read. An expression is not a feeling."
     )
     if out is not None:
         typer.echo(f"results in {out}")
+
+
+def _count(n, what):
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
+def _compare(rows, classes, truth):
+    """Print how often truth and answer agree, with intervals: few pictures prove little."""
+    from fer_utils import predicting
+
+    told = predicting.by_truth(rows, classes)
+    if told is None:
+        where = {"folder": "folder", "name": "file's name"}[truth]
+        typer.echo(f"\nno {where} tells an emotion ({', '.join(classes)}): nothing to compare")
+    else:
+        typer.echo(f"\n{predicting.with_intervals(told).to_string()}")

@@ -19,8 +19,10 @@ _COLOURS = {
 _OTHER = (90, 180, 170)
 
 
-def annotated(photo, found, two=False):
+def annotated(photo, found, two=False, none=sentences.NO_FACE):
     """Return a copy with a box and a sentence for each face, as a Pillow image.
+
+    Where there are several, each has its number in ``found``, the table's, from 1 on.
 
     Small photographs are enlarged, so that the words are readable, very large ones reduced.
 
@@ -28,6 +30,7 @@ def annotated(photo, found, two=False):
         photo: uint8 ``(height, width, 3)`` RGB or ``(height, width)`` grey.
         found: list of Expression.
         two: write seed 001's sentence, more happy or more sad.
+        none: str, what is written where nothing was found.
     """
     from PIL import Image, ImageDraw
 
@@ -37,14 +40,15 @@ def annotated(photo, found, two=False):
         size = tuple(max(round(side * scale), 1) for side in picture.size)
         picture = picture.resize(size, Image.Resampling.BICUBIC if scale > 1 else None)
     draw = ImageDraw.Draw(picture)
-    seen = [(face, _corners(face.box, scale, picture.size)) for face in found]
-    seen = [(face, corners) for face, corners in seen if corners]
-    for face, corners in seen:
+    seen = [(i, face, _corners(face.box, scale, picture.size)) for i, face in enumerate(found, 1)]
+    seen = [(i, face, corners) for i, face, corners in seen if corners]
+    for _, face, corners in seen:
         draw.rectangle(corners, outline=_colour(face, two), width=_thick(picture.size))
-    for face, corners in seen:  # after all boxes, so that none crosses a word
-        _label(draw, face, corners, two)
+    for i, face, corners in seen:  # after all boxes, so that none crosses a word
+        number = f"{i}: " if len(found) > 1 else ""
+        _label(draw, face, corners, two, number)
     if not found:
-        _strip(draw, (0, 0), sentences.NO_FACE, (80, 80, 80), _text_size(picture.size))
+        _strip(draw, (0, 0), none, (80, 80, 80), _text_size(picture.size))
     return picture
 
 
@@ -73,8 +77,8 @@ def _colour(face, two):
     return colour_of(("happy" if face.happy >= 0.5 else "sad") if two else face.label)
 
 
-def _label(draw, face, corners, two):
-    text = face.happy_or_sad if two else face.sentence
+def _label(draw, face, corners, two, number):
+    text = number + (face.happy_or_sad if two else face.sentence)
     fits = int(2.6 * (corners[2] - corners[0]) / len(text))  # a letter is about half as wide
     size = min(_text_size(draw.im.size), max(fits, 11))
     _strip(draw, corners[:2], text, _colour(face, two), size, above=True)

@@ -72,6 +72,8 @@ def _check(options, classes):
     if options.two and sentences.happy_and_sad(classes) is None:
         raise FerError(f"happy or sad: this network tells {', '.join(classes)} apart")
     if options.out is not None:
+        if Path(options.out).is_file():
+            raise FerError(f"{options.out} is a file: give a folder")
         runs.check_place(Path(options.out, NAME))
 
 
@@ -100,6 +102,7 @@ def _all(found, recognizer, options, journal, say):
 
 def _looked_at(batch, recognizer, options, journal, known):
     """Yield ``(shot, rows)`` of a batch, all its photographs classified at once."""
+    none = sentences.NOTHING_TO_SEE if recognizer.whole else sentences.NO_FACE
     said = iter(looking.faces_of([s for s in batch if s.photo is not None], recognizer))
     for shot in batch:
         if shot.key in known:
@@ -107,20 +110,20 @@ def _looked_at(batch, recognizer, options, journal, known):
             continue
         faces, error = next(said) if shot.photo is not None else ([], shot.error)
         if options.out is not None and not error:
-            error = looking.copied(shot, faces, options)
-        rows = _rows(shot, faces, error, recognizer.classes, options)
+            error = looking.copied(shot, faces, options, none)
+        rows = _rows(shot, faces, error, recognizer.classes, options, none)
         if not error:  # what failed may be mended before the next run
             journal.add(shot.key, shot.item, rows)
         yield shot, rows
 
 
-def _rows(shot, faces, error, classes, options):
+def _rows(shot, faces, error, classes, options, none):
     scaled = [
         dataclasses.replace(face, box=tuple(value * shot.factor for value in face.box))
         for face in faces
     ]
     told = truth.truth_of(shot.item.where or shot.item.name, options.truth, classes)
-    return table.rows_of(shot.item.name, scaled, shot.seconds, told, error, options.two)
+    return table.rows_of(shot.item.name, scaled, shot.seconds, told, error, options.two, none)
 
 
 def _progress():

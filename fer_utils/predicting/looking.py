@@ -32,14 +32,14 @@ def _alone(shot, recognizer):
     return faces, None
 
 
-def copied(shot, faces, options):
+def copied(shot, faces, options, none):
     """Write a picture's annotated copy; return why that failed, None where it did not.
 
     Raises:
         FerError: the disk is full, or cannot be written at all.
     """
     try:
-        results.write_copy(Path(options.out), shot, faces, options.two)
+        results.write_copy(Path(options.out), shot, faces, options.two, none)
     except Exception as error:
         if getattr(error.__cause__, "errno", None) in _ENDS_ALL:
             raise

@@ -11,7 +11,7 @@ TABLE = "predictions.json"
 TRUTH = "truth.csv"
 
 
-def write_copy(out, shot, faces, two):
+def write_copy(out, shot, faces, two, none):
     """Write a picture's annotated copy.
 
     Args:
@@ -19,9 +19,10 @@ def write_copy(out, shot, faces, two):
         shot: Shot.
         faces: list of Expression.
         two: write seed 001's sentence.
+        none: str, what is written where there are no faces.
     """
     with runs.whole_file(out / annotated_name(shot.item.name, shot.seconds)) as part:
-        annotated(shot.photo, faces, two).save(part, quality=88)
+        annotated(shot.photo, faces, two, none).save(part, quality=88)
 
 
 def write(out, rows, classes):

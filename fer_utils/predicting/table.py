@@ -8,7 +8,7 @@ FIRST = ("file", "seconds", "face", "x", "y", "width", "height", "confidence", "
 LAST = ("happy_or_sad", "sentence", "truth", "error")
 
 
-def rows_of(name, found, seconds=None, truth=None, error=None, two=False):
+def rows_of(name, found, seconds=None, truth=None, error=None, two=False, none=sentences.NO_FACE):
     """Return the rows of one picture, dicts of plain values.
 
     Args:
@@ -18,11 +18,12 @@ def rows_of(name, found, seconds=None, truth=None, error=None, two=False):
         truth: str, the class that it shows by its name; None where nobody tells.
         error: str, why it could not be looked at.
         two: take the sentence of seed 001, more happy or more sad.
+        none: str, the sentence where nothing was found.
     """
     error = error and printable(error)  # it names the file
     told = {"file": printable(name), "seconds": seconds, "truth": truth, "error": error}
     if error or not found:
-        return [{**told, "sentence": None if error else sentences.NO_FACE}]
+        return [{**told, "sentence": None if error else none}]
     return [{**told, **_face(i, face, two)} for i, face in enumerate(found, 1)]
 
 

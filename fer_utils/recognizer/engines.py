@@ -14,17 +14,19 @@ class OnnxEngine:
     Args:
         source: ``export.Source``.
         precision: ``float32`` or ``int8``.
+        say: takes a line of text before an export.
     """
 
-    def __init__(self, source, precision="float32"):
-        self._session = kept.classifier(source, precision)
+    def __init__(self, source, precision="float32", say=None):
+        self._say = say or (lambda line: None)
+        self._session = kept.classifier(source, precision, self._say)
         self._detector = None
         _, *self.shape = self._session.get_inputs()[0].shape
         self.count = self._session.get_outputs()[0].shape[-1]
 
     def detector(self):
         """Return the detector's networks, for ``faces.detect``."""
-        self._detector = self._detector or kept.detector()
+        self._detector = self._detector or kept.detector(self._say)
         return self._detector
 
     def classify(self, crops):
@@ -59,14 +61,14 @@ class KerasEngine:
         return training.predict(self._model, crops)
 
 
-def engine(name, source, precision):
-    """Return the engine of that name.
+def engine(name, source, precision, say=None):
+    """Return the engine of that name; ``say`` takes a line of text before an export.
 
     Raises:
         FerError: no such engine, or int8 on Keras.
     """
     if name == "onnx":
-        return OnnxEngine(source, precision)
+        return OnnxEngine(source, precision, say)
     if name != "keras":
         raise FerError(f"no engine {name!r}: there are {', '.join(ENGINES)}")
     if precision != "float32":

@@ -32,29 +32,36 @@ def kept(name, make, opened):
     return opened(content)
 
 
-def classifier(source, precision):
+def classifier(source, precision, say):
     """Return an ONNX Runtime session of a network, exported and checked where it is new.
 
     Args:
         source: ``export.Source``.
         precision: ``float32`` or ``int8``.
+        say: takes a line of text before the export.
     """
     from fer_utils import export
 
     def make():
+        say(f"preparing the network {source.name} for ONNX Runtime, once ...")
         return export.checked(source.load(), precision)[0]
 
     return kept(f"{source.name}-{precision}-{source.sha256[:16]}", make, export.session)
 
 
-def detector():
-    """Return the face detector's three networks on ONNX Runtime."""
+def detector(say):
+    """Return the face detector's three networks on ONNX Runtime.
+
+    Args:
+        say: takes a line of text before the export.
+    """
     from fer_utils import export
 
     made = []  # all three come of one conversion
 
     def part(i):
         if not made:
+            say("preparing the face detector for ONNX Runtime, once ...")
             made.extend(export.detector_to_onnx())
         return made[i]
 

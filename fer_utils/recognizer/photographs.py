@@ -23,11 +23,13 @@ def as_photograph(image, name="photograph"):
         most.
 
     Raises:
-        FerError: it is none of these, or damaged.
+        FerError: it is none of these, missing, or damaged.
     """
     from PIL import Image
 
     if isinstance(image, str | os.PathLike):
+        if not os.path.exists(image):
+            raise FerError(f"{image} is missing: check the path")
         photo, factor = photographs.read_reduced(image, MOST)
         return (photo, factor) if factor > 1 else _bounded(photo)
     if isinstance(image, Image.Image):

@@ -10,10 +10,12 @@ from fer_utils import evaluation, export, faces
 from fer_utils.errors import FerError
 from fer_utils.recognizer.engines import engine as engine_of
 from fer_utils.recognizer.expressions import Expression
+from fer_utils.recognizer.order import in_reading_order
 from fer_utils.recognizer.photographs import as_photograph, grey
 
 _READERS = 2
 _BATCH = 16  # photographs that go through the detector at once
+_LEAST_CONTRAST = 3  # standard deviation of a whole image's grey levels; below, there is nothing
 
 
 class Recognizer:
@@ -32,7 +34,9 @@ class Recognizer:
             ``faces.detect``; a larger number finds smaller faces.
         confident: 0-1, from which confidence on a face is believed.
         margin: share of the face's box that is added on each side; trained networks want 0.1.
-        whole: each image is one face already, cut out: nothing is looked for.
+        whole: each image is one face already, cut out: nothing is looked for. One of almost no
+            contrast counts as no face.
+        say: function that is called with a line of text before what takes long: the first export.
 
     Raises:
         FerError: no such network or engine; an option out of its range; a package is missing.
@@ -54,6 +58,7 @@ class Recognizer:
         confident=faces.CONFIDENT,
         margin=faces.MARGIN,
         whole=False,
+        say=None,
     ):
         source = export.resolve(network)
         self.temperature = source.temperature if temperature is None else temperature
@@ -61,7 +66,7 @@ class Recognizer:
         self.name, self.sha256 = source.name, source.sha256
         self.side, self.confident, self.margin, self.whole = side, confident, margin, whole
         self.engine, self.precision = engine, precision
-        self._engine = engine_of(engine, source, precision)
+        self._engine = engine_of(engine, source, precision, say)
         self.classes = export.classes_of(source, self._engine.count)
         height, width, _ = self._engine.shape
         if height != width:
@@ -76,8 +81,8 @@ class Recognizer:
                 channels)`` each row is one.
 
         Returns:
-            list of Expression, the surest face first; empty where none was found. For several
-            photographs a list of such lists.
+            list of Expression as one reads: row by row, each from left to right; empty where no
+            face was found. For several photographs a list of such lists.
 
         Raises:
             FerError: what is no photograph or cannot be read.
@@ -108,16 +113,23 @@ class Recognizer:
             found = faces.in_canvases(canvases, self._engine.detector())
             pairs = zip(found, read, strict=True)
             found = [self._believed(own, photo) for own, (photo, *_) in pairs]
-        said = iter(self._classified(read, found))
+        crops = self._crops(read, found)
+        if self.whole:  # a crop a photograph
+            seen = crops.std(axis=(1, 2)).max(axis=-1) >= _LEAST_CONTRAST
+            found = [own if s else () for own, s in zip(found, seen, strict=True)]
+            crops = crops[seen]
+        said = iter(evaluation.tempered(self._engine.classify(crops), self.temperature))
         return [
             [self._expression(face, next(said), factor) for face in own]
             for own, (_, _, factor) in zip(found, read, strict=True)
         ]
 
     def _believed(self, found, photo):
-        return [f for f in found if f.confidence >= self.confident and _inside(f.box, photo)]
+        found = [f for f in found if f.confidence >= self.confident and _inside(f.box, photo)]
+        return in_reading_order(found)
 
-    def _classified(self, read, found):
+    def _crops(self, read, found):
+        """Return the crops of all faces as the network takes them."""
         size, _, channels = self._engine.shape
         margin = 0 if self.whole else self.margin
         crops = [
@@ -125,8 +137,7 @@ class Recognizer:
             for own, (photo, *_) in zip(found, read, strict=True)
             for face in own
         ]
-        crops = np.array(crops, np.uint8).reshape(-1, size, size, channels)
-        return evaluation.tempered(self._engine.classify(crops), self.temperature)
+        return np.array(crops, np.uint8).reshape(-1, size, size, channels)
 
     def _expression(self, face, probabilities, factor):
         box = tuple(value * factor for value in face.box)
