@@ -164,7 +164,8 @@ def outputs(
 @plain_errors
 def data(
     path: Annotated[
-        Path | None, typer.Argument(help="Where FER2013's files are; else the usual places.")
+        Path | None,
+        typer.Argument(help="Where FER2013's files are, or synthetic; else the usual places."),
     ] = None,
     pack: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write it as small, lossless tile sheets.")
@@ -176,6 +177,11 @@ def data(
     """Say which data was found, where, and what is in it."""
     from fer_utils import datasets, paths
 
+    if str(path) == "synthetic" and not path.exists():
+        if pack or download:
+            raise FerError("drawn faces have no files: leave out --pack and --download")
+        _describe("synthetic")
+        return
     path, pack = (place and paths.resolved(place) for place in (path, pack))
     if download:
         from fer_utils.datasets import download as downloads
@@ -184,8 +190,8 @@ def data(
     root = datasets.find("fer2013", path)
     if root is None:
         raise FerError(
-            "no data found: give the path of Kaggle's files, put them into ./data, or set "
-            "FER_UTILS_DATA"
+            "no data found: fetch it with data --download, give the path of Kaggle's files, put "
+            "them into ./data, or set FER_UTILS_DATA; until then runs draw synthetic faces"
         )
     if pack is not None:
         from fer_utils.datasets.fer2013 import tiles
@@ -193,16 +199,16 @@ def data(
         tiles.pack(root, pack)
         typer.echo(f"packed {root} into {pack}")
         return
-    _describe(root)
+    _describe("fer2013", root)
 
 
-def _describe(root):
+def _describe(name, root=None):
     from fer_utils import datasets
     from fer_utils.datasets import summary
 
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
-        dataset = datasets.load("fer2013", root)
+        dataset = datasets.load(name, root)
     for line in summary.lines(dataset):
         typer.echo(line)
     for note in notes:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import fer_utils
-from fer_utils import cli, paths
+from fer_utils import cli, datasets, paths
 from fer_utils.errors import FerError
 from fer_utils.pipeline import runner
 
@@ -68,6 +68,17 @@ def test_errors_are_one_line(arguments, message):
     assert ended.stderr.count("\n") == 1
     assert message in ended.stderr
     assert "Traceback" not in ended.output
+
+
+def test_data_tells_of_drawn_faces_too(monkeypatch):
+    ended = invoke("data", "synthetic")
+    assert ended.exit_code == 0
+    assert ended.stdout.startswith("synthetic: 3,600 images")
+    assert "drawn faces have no files" in invoke("data", "synthetic", "--download").stderr
+    monkeypatch.setattr(datasets, "find", lambda *args: None)
+    said = invoke("data").stderr
+    assert "data --download" in said
+    assert "until then runs draw synthetic faces" in said
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32])

@@ -100,6 +100,8 @@ def test_bundle_is_all_that_a_page_needs(tmp_path, faces):
     card = (tmp_path / "web" / "small" / "card.md").read_text()
     assert "An expression is not a feeling" in card
     assert told["sha256"] in card
+    assert "its scores of its answers in float32." in card
+    assert told["scores_of"] == "the network in float32"
 
 
 def test_bundle_of_a_run(tmp_path, network, faces):

@@ -82,8 +82,17 @@ def test_the_page_shows_all_of_it_and_asks_for_nothing_outside(place, tmp_path):
     page = overview.write(place, ledger, place / "report.html").read_text()
     for text in ("a-v1.csv", "0.500 ± 0.010", "augmentation: flip -&gt; none", "-0.100 ± 0.042"):
         assert text in page
+    assert "left out, without a finished fit <b>1</b>" in page
     assert page.count("data:image/png;base64,") == 3  # the leaderboard, curves of two runs
     assert not re.search(r"(src|href)=[\"']?(https?:)?//", page)
+
+
+def test_a_column_kaggle_needs_a_score_there(tmp_path):
+    ledger = write_ledger(tmp_path / "leaderboard.csv", ("a.csv", "v1", 0.5), ("b.csv", "v2", 0.4))
+    rows = submission.read_ledger(ledger)
+    assert all("kaggle" not in row for row in leaderboard.table(rows))
+    rows[0]["kaggle"] = "0.51"
+    assert [row["kaggle"] for row in leaderboard.table(rows)] == ["0.51", ""]
 
 
 def test_what_a_run_is_called_is_text(place):

@@ -6,6 +6,7 @@ import pytest
 import fer_utils
 from fer_utils import labels, models, weights
 from fer_utils.errors import FerError
+from fer_utils.weights.card import card
 
 TOLD = {"network": "tiny", "classes": labels.FER2013, "input": (48, 48), "size": 24}
 
@@ -52,3 +53,5 @@ def test_the_shipped_ones():
         assert path.stat().st_size <= (3e6 if name == "small" else 20e6)
         assert path.with_suffix(".md").is_file()
         assert network.count_params() == told["parameters"]
+        text = card(name, told, path.stat().st_size)
+        assert path.with_suffix(".md").read_text(encoding="utf-8") == text

@@ -99,7 +99,6 @@ def _write_csv(path, rows, classes):
 
 
 def _sum_up(rows, classes, out, truth):
-
     pictures = {(row["file"], row["seconds"]) for row in rows if not row["error"]}
     found = sum(bool(row.get("face")) for row in rows)
     empty = len(pictures) - len({(r["file"], r["seconds"]) for r in rows if r.get("face")})

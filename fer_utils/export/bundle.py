@@ -21,6 +21,10 @@ SQUARE = (
     "box clipped to the photograph; side = round(min(longer * (1 + 2 margin), max(longer, shorter "
     "edge of the photograph))), half to even; same middle, then moved inside"
 )
+_ABOVE = (
+    "All above is of the network that comes with fer_utils: its size of that file, its scores of "
+    "its answers in float32."
+)
 RESIZE = (
     "shrinking: mean by area; enlarging: bilinear, pixel centres at half, edges repeated; rounded "
     "to whole numbers (docs/crop.md)"
@@ -89,6 +93,7 @@ def _told(source, keras_model, content, precision, difference, compared_on):
         },
         "sentences": sentences.templates(classes),
         "scores": source.scores,
+        "scores_of": "the network in float32",  # no other precision was scored
         "file": "model.onnx",
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
@@ -100,14 +105,15 @@ def _told(source, keras_model, content, precision, difference, compared_on):
 def _card(source, told):
     if source.shipped:
         begin = source.path.with_suffix(".md").read_text(encoding="utf-8").rstrip()
+        begin += f"\n\n## This file\n\n{_ABOVE}"
     else:
         begin = (
             f"# {told['name']}\n\n`{told['network'] or 'a network'}`, trained in a run of its "
             f"own; it tells {', '.join(told['classes'])} apart. An expression is not a feeling: "
-            "not for decisions about people."
+            "not for decisions about people.\n\n## This file"
         )
     return (
-        f"{begin}\n\n## This file\n\n`model.onnx`: {told['precision']}, {told['bytes']:,} bytes, "
+        f"{begin}\n\n`model.onnx`: {told['precision']}, {told['bytes']:,} bytes, "
         f"SHA-256 `{told['sha256']}`. Its probabilities differ from Keras's by at most "
         f"{told['largest_difference']:.2g} on {told['compared_on']:,} faces. `model.json` says "
         "what goes in and what comes out.\n"

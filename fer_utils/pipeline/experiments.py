@@ -53,10 +53,19 @@ def run_folders(place):
     Returns:
         dict of Path to list of Experiment, see ``experiments``.
     """
-    found = {path: experiments(path) for path in sorted(Path(place).glob("*")) if path.is_dir()}
+    found = {path: experiments(path) for path in _folders(place)}
     found = {path: fits for path, fits in found.items() if fits}
     newest = {path: max(fit.finished for fit in fits) for path, fits in found.items()}
     return dict(sorted(found.items(), key=lambda item: newest[item[0]], reverse=True))
+
+
+def without_fits(place):
+    """Return how many folders below a folder hold no finished fit, hidden ones aside."""
+    return sum(not experiments(path) for path in _folders(place))
+
+
+def _folders(place):
+    return [p for p in sorted(Path(place).glob("*")) if p.is_dir() and p.name[0] != "."]
 
 
 def experiments(run_dir):

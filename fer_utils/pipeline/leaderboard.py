@@ -51,6 +51,13 @@ def told(row):
     }
 
 
+def table(rows):
+    """Return rows of the ledger as the page shows them; ``kaggle`` only where one has it."""
+    shown = [told(row) for row in rows]
+    left_out = () if any(row["kaggle"] for row in shown) else ("kaggle",)
+    return [{k: v for k, v in row.items() if k not in left_out} for row in shown]
+
+
 def _words(row):
     """Return what a row's model is, in a few words."""
     words = _WORDS.get(row["model"].partition(",")[0])

@@ -9,7 +9,7 @@ from pathlib import Path
 from fer_utils import runs
 from fer_utils.errors import FerError
 from fer_utils.pipeline import experiments, results
-from fer_utils.pipeline.leaderboard import label, public_score, told
+from fer_utils.pipeline.leaderboard import label, public_score, table
 from fer_utils.submission import read_ledger
 
 HERE = Path(__file__).parent
@@ -65,16 +65,18 @@ def write(place, ledger, page):
             "python -m fer_utils run makes both"
         )
     shown = [_run(path, fits, page.parent) for path, fits in found.items()]
-    runs.write_text(page, render(sorted(rows, key=public_score, reverse=True), shown))
+    left_out = experiments.without_fits(place)
+    runs.write_text(page, render(sorted(rows, key=public_score, reverse=True), shown, left_out))
     return page
 
 
-def render(ledger, shown):
+def render(ledger, shown, left_out=0):
     """Return the page as HTML.
 
     Args:
         ledger: rows of the ledger, the best first.
         shown: list of Run.
+        left_out: int, how many run folders hold no fit.
     """
     import jinja2
 
@@ -82,9 +84,10 @@ def render(ledger, shown):
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True)
     scored = [row for row in ledger if row["public"]]
     return environment.get_template("overview.html.j2").render(
-        ledger=[told(row) for row in ledger],
+        ledger=table(ledger),
         leaderboard=_leaderboard(scored) if scored else "",
         runs=shown,
+        left_out=left_out,
     )
 
 
@@ -121,9 +124,9 @@ def _leaderboard(rows):
 
     from fer_utils import plots
 
-    table = pd.DataFrame(rows, index=[label(row) for row in rows])
-    values, errors = (pd.to_numeric(table[name]).fillna(0) for name in ("public", "public_se"))
-    return _png(plots.estimates(values, errors, table.index[:1], xlabel="public accuracy"))
+    frame = pd.DataFrame(rows, index=[label(row) for row in rows])
+    values, errors = (pd.to_numeric(frame[name]).fillna(0) for name in ("public", "public_se"))
+    return _png(plots.estimates(values, errors, frame.index[:1], xlabel="public accuracy"))
 
 
 def _png(ax):
