@@ -12,6 +12,7 @@ from fer_utils.kaggle import bundle, client, push, record, status
 
 WHEEL = "fer_utils-0.1.0-py3-none-any.whl"
 NAME = f"{USER}/fer-utils-suite"
+FILES = 3 + len(list((paths.PROJECT / "notebooks").glob("*.ipynb")))  # wheel, setup, bundle
 
 
 @pytest.fixture(autouse=True)
@@ -124,7 +125,7 @@ def test_push_fails_clearly_and_the_next_finishes(endpoint, wanted, says, kaggle
     pushed(tmp_path)
     assert len(kaggle_site.kernels) == 1
     assert len(kaggle_site.datasets["fer-utils-package"]) == 1
-    assert len(kaggle_site.datasets["fer-utils-package"][0]) == 21
+    assert len(kaggle_site.datasets["fer-utils-package"][0]) == FILES
 
 
 def test_busy_for_a_moment_is_waited_for(kaggle_site, tmp_path):
@@ -134,7 +135,7 @@ def test_busy_for_a_moment_is_waited_for(kaggle_site, tmp_path):
         "GetDataset": [502],
     }
     pushed(tmp_path)
-    assert len(kaggle_site.datasets["fer-utils-package"][0]) == 21
+    assert len(kaggle_site.datasets["fer-utils-package"][0]) == FILES
 
 
 def test_a_lost_answer_starts_no_second_kernel(kaggle_site, tmp_path):
@@ -212,6 +213,8 @@ def test_dry_run_says_what_would_be_sent_and_asks_nothing(kaggle_site, monkeypat
     assert WHEEL in ended.stdout
     assert '"enable_internet": false' in ended.stdout
     assert "'budget': 7200.0, 'only': ['05', '18']" in ended.stdout
+    assert " bytes in all, " in ended.stdout
+    assert "import " not in ended.stdout
     assert not kaggle_site.calls
 
 

@@ -22,7 +22,9 @@ def push(
     ] = "11h",
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="This notebook and what it needs; may be repeated."),
+        typer.Option(
+            metavar="NAME", help="This notebook and what it needs; may be repeated, or 05,18."
+        ),
     ] = None,
     profile: Annotated[str, typer.Option(help="How much: smoke, cpu, gpu, or auto.")] = "auto",
     seed: Annotated[

@@ -200,12 +200,17 @@ def _send_kernel(client, folder, order, say):
 
 
 def describe(folder, say):
-    """Print what a push would send, file by file, from what ``prepare`` wrote."""
-    for path in sorted((folder / "dataset").iterdir()):
-        if path.name != "dataset-metadata.json":
-            say(f"data set  {path.stat().st_size:>9,}  {path.name}")
+    """Print what a push would send, from what ``prepare`` wrote: the files, what they are told."""
+    files = [path for path in sorted((folder / "dataset").iterdir())
+             if path.name != "dataset-metadata.json"]  # fmt: skip
+    for path in files:
+        say(f"data set  {path.stat().st_size:>9,}  {path.name}")
+    total = sum(path.stat().st_size for path in files)
+    say(f"data set  {total:>9,}  bytes in all, {total / 1e6:.1f} MB")
     for path in ("dataset/dataset-metadata.json", "kernel/kernel-metadata.json"):
         say(f"\n{path}")
         say((folder / path).read_text(encoding="utf-8").rstrip())
-    say("\nkernel/driver.py")
-    say((folder / "kernel" / "driver.py").read_text(encoding="utf-8").rstrip())
+    driver = folder / "kernel" / "driver.py"
+    lines = driver.read_text(encoding="utf-8").splitlines()
+    say(f"\nkernel/driver.py, {len(lines)} lines, with")
+    say(next(line for line in lines if line.startswith("SETTINGS = ")))
