@@ -9,12 +9,13 @@ RUN = auto
 ARGS =
 PORT = 8000
 BIN := .venv/bin
+PIP := --disable-pip-version-check --no-warn-script-location --root-user-action=ignore
 # A test keeps one core busy, and each process that has TensorFlow some GB.
 WORKERS = -n auto --maxprocesses 4
 RUN_ARGS = --data "$(DATA)" --profile "$(PROFILE)" --run "$(RUN)" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run submission test test-all lint notebooks web web-build browser lock bench clean
+.PHONY: help setup run submission test test-all lint notebooks web web-build browser lock bench clean clean-runs
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,8 +26,8 @@ setup: .venv/ready  ## virtual environment with the pinned dependencies; nothing
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else f"Python 3.11 to 3.13 is needed, this is {v.major}.{v.minor}: make PYTHON=python3.12 setup")'
 	@echo "setting up .venv (some minutes, the first time only)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install $(PIP) -r requirements.lock
+	@$(BIN)/python -m pip install $(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 run: setup  ## the suite from data to submission; DATA=/path PROFILE=cpu for real data
@@ -53,7 +54,9 @@ notebooks: setup  ## run the suite on synthetic faces and put its outputs into n
 	@$(BIN)/python -m fer_utils run --data synthetic --profile smoke
 	@$(BIN)/python -m fer_utils outputs
 
-web: web-build  ## build the web page and serve it, to this machine alone; PORT=8000
+web:  ## build the web page and serve it, to this machine alone; PORT=8000
+	@$(PYTHON) -c 'import socket, sys; p = int("$(PORT)"); sys.exit(f"port {p} is in use: make web PORT={p + 1}" if socket.socket().connect_ex(("127.0.0.1", p)) == 0 else 0)'
+	@$(MAKE) --no-print-directory web-build
 	@echo "http://localhost:$(PORT)/ (Ctrl-C ends it)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory webapp/dist $(PORT)
 
@@ -82,5 +85,8 @@ lock: setup  ## pin the newest versions that pyproject.toml allows
 bench: setup  ## the benchmarks, side by side with what people use today
 	@for b in benchmarks/*.py; do echo "## $$b"; $(BIN)/python $$b || exit 1; done
 
-clean:  ## remove runs and caches; .venv stays
-	rm -rf runs .pytest_cache .ruff_cache webapp/dist webapp/model webapp/detector
+clean:  ## remove caches and the built page; .venv and runs stay
+	rm -rf .pytest_cache .ruff_cache webapp/dist webapp/model webapp/detector
+
+clean-runs:  ## remove runs/, all that was trained: perhaps hours of work
+	rm -rf runs

@@ -50,7 +50,9 @@ def _options(
 def run(
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="This notebook and what it needs; may be repeated."),
+        typer.Option(
+            metavar="NAME", help="This notebook and what it needs; may be repeated, or 05,18."
+        ),
     ] = None,
     start: Annotated[
         str | None,
@@ -120,13 +122,15 @@ def report(
 def _all_reports():
     """Write the page of all experiments and the README's leaderboard; return the page's path."""
     from fer_utils import paths
-    from fer_utils.pipeline import leaderboard, overview
+    from fer_utils.pipeline import experiments, leaderboard, overview
 
     root = paths.output_root()
     ledger = root / "submissions" / "leaderboard.csv"
     page = overview.write(root / "runs", ledger, root / "runs" / "report.html")
     if paths.in_clone() and ledger.exists():
         leaderboard.write_readme(root / "README.md", ledger)
+    if left_out := experiments.without_fits(root / "runs"):
+        typer.echo(f"left out: {left_out} of the folders in runs/, for they hold no finished fit")
     return page
 
 

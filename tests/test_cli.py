@@ -1,6 +1,7 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -152,9 +153,13 @@ def test_run_passes_its_options_on(monkeypatch, tmp_path):
 
 
 def make(*arguments, **environment):
+    return make_all(*arguments, **environment).stdout
+
+
+def make_all(*arguments, **environment):
     command = ["make", "-C", str(paths.PROJECT), "--no-print-directory", *arguments]
     env = {k: v for k, v in ENVIRONMENT.items() if not k.startswith("MAKE")} | environment
-    return subprocess.run(command, env=env, capture_output=True, text=True).stdout
+    return subprocess.run(command, env=env, capture_output=True, text=True)
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
@@ -170,6 +175,21 @@ def test_make_lists_the_targets_there_are():
     phony = re.search(r"^\.PHONY: (.*)", makefile, re.MULTILINE)[1].split()
     assert [line.split()[0] for line in make("help").splitlines()] == phony
     assert "\\t" not in makefile
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+def test_make_clean_keeps_what_was_trained():
+    assert " runs" not in make("-n", "clean")
+    assert make("-n", "clean-runs") == "rm -rf runs\n"
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+def test_a_port_in_use_is_said_before_building():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = make_all("web", f"PORT={port}", f"PYTHON={sys.executable}")
+    assert f"port {port} is in use: make web PORT={port + 1}" in ended.stderr
+    assert not ended.stdout
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has /dev/full")
