@@ -25,9 +25,12 @@ let latest = 0; // which reading is the latest: an earlier one that ends later i
 
 const showing = () => ({ about: network.about, question: options.question.value, onKeep: keep });
 const reading = (thorough) => ({ find, network, whole: options.whole.checked, thorough });
-const live = makeLive(() => ({ reading: reading(false), showing: showing() }));
-
 const ready = boot();
+const usable = ready.then(
+  () => true,
+  () => false, // told already
+);
+const live = makeLive(() => ({ reading: reading(false), showing: showing() }), usable);
 
 async function boot() {
   document.body.dataset.source = options.source.value;
@@ -193,4 +196,3 @@ $("discard").addEventListener("click", () => {
 });
 new ResizeObserver(view.remark).observe($("frame"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", view.remark);
-ready.catch(() => {}); // told already
