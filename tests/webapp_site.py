@@ -33,7 +33,8 @@ def chromium_path():
     built = DIST / "main.js"
     if not built.exists():
         pytest.fail("the web page is not built: make browser")
-    sources = [*(WEBAPP / "src").iterdir(), WEBAPP / "build.mjs", WEBAPP / "package-lock.json"]
+    sources = [*(WEBAPP / "src").iterdir(), WEBAPP / "build.mjs", WEBAPP / "package-lock.json",
+               paths.PROJECT / "fer_utils" / "weights" / "small.npz"]  # fmt: skip
     changed = [path.name for path in sources if path.stat().st_mtime > built.stat().st_mtime]
     if changed:
         pytest.fail(f"{changed[0]} is newer than the built web page: make browser")
@@ -44,6 +45,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
     def translate_path(self, path):
         if not path.startswith(BELOW):
             return str(DIST / "nothing")
+        self.directory = str(self.server.folder)
         return super().translate_path(path[len(BELOW) - 1 :])
 
     def log_message(self, *args):
@@ -51,15 +53,20 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
     def end_headers(self):
         self.server.asked.append(self.path)
+        if self.server.age:
+            self.send_header("Cache-Control", f"max-age={self.server.age}")
         super().end_headers()
 
 
 @contextlib.contextmanager
-def served():
-    """Give the address of the page; what is asked for is in ``server.asked``."""
-    handler = functools.partial(_Handler, directory=str(DIST))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.asked = []
+def served(age=None):
+    """Give the address of the page; what is asked for is in ``server.asked``.
+
+    The files come from ``server.folder``, which may be changed; for ``age`` seconds a browser may
+    take them from its own cache.
+    """
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.asked, server.folder, server.age = [], DIST, age
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     server.address = f"http://127.0.0.1:{server.server_port}{BELOW}"
