@@ -7,6 +7,7 @@ import { read } from "./reading.js";
 import * as view from "./view.js";
 
 const { $ } = view;
+const MISSED = 1000; // ms without a face from which on it is said: one frame may miss it
 
 /**
  * Make the live half of the page; `tools()` gives what is needed to read and show a frame, once
@@ -17,6 +18,7 @@ export function makeLive(tools, usable) {
   const history = new History();
   let end = null; // ends the loop
   let facing = "user";
+  let seen = null; // when there was a face last
   let turn = 0; // which start is the latest: what comes late of an earlier one is dropped
 
   async function start() {
@@ -46,6 +48,7 @@ export function makeLive(tools, usable) {
     end = null;
     camera.stop(video);
     history.clear();
+    seen = null;
     show(false);
     starting(false);
   }
@@ -97,11 +100,14 @@ export function makeLive(tools, usable) {
     const size = { width: frame.width, height: frame.height };
     const mirrored = facing === "user";
     const faces = view.present(result, { ...showing, element: video, size, mirrored, live: true });
-    view.note(
-      faces.length ? "" : "No face found. Come closer, face the camera, or turn on a light.",
-    );
     const now = performance.now();
     if (faces.length) history.add(now, faces[0].said.bars);
+    if (faces.length || !seen) seen = now;
+    view.note(
+      now - seen > MISSED
+        ? "No face found. Come closer, face the camera, or turn on a light."
+        : "",
+    );
     history.draw($("chart"), now);
     document.body.dataset.frames = Number(document.body.dataset.frames ?? 0) + 1;
     $("times").dataset.frame = now - began;

@@ -145,14 +145,21 @@ function changeSource() {
 function keep(face, label) {
   training.add(face.crop, label);
   view.keptCrops(training.length);
+  view.saved("");
+}
+
+function forget() {
+  training.clear();
+  view.keptCrops(0);
+  // The buttons are gone: the keyboard goes on where the next picture comes from.
+  $(options.source.value === "live" ? "camera" : "file").focus();
 }
 
 async function save() {
   try {
     const place = await training.save();
-    training.clear();
-    view.keptCrops(0);
-    view.note(`Saved into ${place}.`);
+    forget();
+    view.saved(`Saved into ${place}.`);
   } catch (error) {
     if (error.name === "AbortError") return; // the user closed the dialogue
     view.tell(new Told(`The crops could not be saved (${error.message}). They are still kept.`));
@@ -190,9 +197,6 @@ document.addEventListener("drop", ({ dataTransfer: { files } }) => {
   else view.tell("What was dropped is no file. Save the picture first, then drop it here.");
 });
 $("save").addEventListener("click", save);
-$("discard").addEventListener("click", () => {
-  training.clear();
-  view.keptCrops(0);
-});
+$("discard").addEventListener("click", forget);
 new ResizeObserver(view.remark).observe($("frame"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", view.remark);
