@@ -4,6 +4,7 @@ import contextlib
 import functools
 import http.server
 import io
+import os
 import shutil
 import tempfile
 import threading
@@ -20,6 +21,8 @@ from fer_utils.datasets import synthetic
 
 WEBAPP = paths.PROJECT / "webapp"
 DIST = WEBAPP / "dist"
+# Without it Playwright tells nothing of what service workers ask for.
+os.environ.setdefault("PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS", "1")
 BELOW = "/some/where/"  # the page must not need the root of its server
 SIDE = (240, 320)
 
