@@ -10,7 +10,7 @@ import webapp_site
 from PIL import Image
 from webapp_site import choose, faces_of, live, png, settled, until
 
-from fer_utils import evaluation, faces, sentences, weights
+from fer_utils import evaluation, faces, paths, sentences, weights
 from fer_utils.datasets import synthetic
 
 pytestmark = pytest.mark.browser
@@ -214,6 +214,18 @@ def test_the_build_holds_no_foreign_address():
         found |= set(re.findall(r"(?:https?|wss?):/*[\w\[][^\s\"'`<>)\\]*", text))
         assert not re.search(r"""(?:src=|href=|url\(|import\(|fetch\()["'`]?//""", text), path
     assert found <= KNOWN
+
+
+def test_a_policy_from_the_server_binds_the_service_worker(chromium, site):
+    assert webapp_site.POLICY in (paths.PROJECT / "README.md").read_text("utf-8")
+    fetched = "url => fetch(url, {mode: 'no-cors'}).then(() => 'sent', () => 'blocked')"
+    with webapp_site.served() as foreign, chromium.new_context() as context:
+        page = webapp_site.opened(context, site.address)
+        page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+        (worker,) = context.service_workers
+        assert worker.evaluate(fetched, site.address) == "sent"
+        assert worker.evaluate(fetched, foreign.address) == "blocked"
+        assert foreign.asked == []
 
 
 @pytest.mark.parametrize("name", ["index.html", "card.html"])

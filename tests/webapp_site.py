@@ -24,6 +24,8 @@ DIST = WEBAPP / "dist"
 # Without it Playwright tells nothing of what service workers ask for.
 os.environ.setdefault("PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS", "1")
 BELOW = "/some/where/"  # the page must not need the root of its server
+# What the README tells servers to send with the service worker.
+POLICY = "default-src 'none'; connect-src 'self'"
 SIDE = (240, 320)
 
 
@@ -56,6 +58,8 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
     def end_headers(self):
         self.server.asked.append(self.path)
+        if self.path.endswith("/sw.js"):
+            self.send_header("Content-Security-Policy", POLICY)
         if self.server.age:
             self.send_header("Cache-Control", f"max-age={self.server.age}")
         super().end_headers()
