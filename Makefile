@@ -63,7 +63,7 @@ web:  ## build the web page and serve it, to this machine alone; PORT=8000
 web-build: setup webapp/model/model.json webapp/detector/full.onnx  ## the web page with the network "small", in webapp/dist
 	@cd webapp && npm run --silent build
 
-webapp/model/model.json: fer_utils/weights/small.npz fer_utils/weights/small.md $(wildcard fer_utils/export/*.py) fer_utils/sentences.py | setup
+webapp/model/model.json: fer_utils/weights/small.npz fer_utils/weights/small.md $(wildcard fer_utils/export/*.py) fer_utils/sentences.py fer_utils/labels.py fer_utils/faces/crops.py | setup
 	@$(BIN)/python -m fer_utils export small webapp/model
 
 webapp/detector/full.onnx: webapp/detector.py webapp/node_modules/.ready | setup
@@ -71,7 +71,7 @@ webapp/detector/full.onnx: webapp/detector.py webapp/node_modules/.ready | setup
 
 webapp/node_modules/.ready: webapp/package.json webapp/package-lock.json
 	@sh webapp/install.sh node npm
-	@cd webapp && npm ci --silent
+	@cd webapp && npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 browser: web-build  ## what the web page's tests need: node, Chromium, the built page

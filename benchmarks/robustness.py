@@ -17,7 +17,15 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils import backend, datasets, evaluation, load_pretrained, models, training
+from fer_utils import (
+    backend,
+    datasets,
+    evaluation,
+    list_pretrained,
+    load_pretrained,
+    models,
+    training,
+)
 
 
 def read_arguments():
@@ -32,7 +40,7 @@ def read_arguments():
 
 def networks(folders, dataset):
     """Return a dict of name to function of images: the shipped networks, then those of folders."""
-    found = {name: load_pretrained(name) for name in ("v8", "small")}
+    found = {name: load_pretrained(name) for name in list_pretrained()}
     for folder in folders:
         found[folder.name] = models.load(folder / "model.keras", dataset.classes)
     return {name: functools.partial(training.predict, model) for name, model in found.items()}

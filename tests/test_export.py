@@ -92,6 +92,7 @@ def test_bundle_is_all_that_a_page_needs(tmp_path, faces):
     assert told["classes"] == list(labels.FER2013)
     assert told["sentences"]["classes"]["happy"].format(percent=87) == "looks happy (87%)"
     assert told["sentences"].keys() == {"classes", "no_face", "happy_or_sad"}
+    assert told["happy_and_sad"] == {"happy": 3, "sad": 4}
     assert told["input"]["size"] == 48
     assert told["crop"]["margin"] == 0.1
     assert told["temperature"] == pytest.approx(

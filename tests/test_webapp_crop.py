@@ -18,15 +18,17 @@ pytestmark = pytest.mark.browser
 SCRIPT = """
 import { readFileSync } from "node:fs";
 import * as crop from "CROP";
+import { reduced } from "REDUCE";
 const bytes = (text) => new Uint8Array(Buffer.from(text, "base64"));
 const text = (array) => Buffer.from(array).toString("base64");
 const ways = {
   grey: ({ rgba }) => text(crop.toGrey(bytes(rgba))),
-  resize: ({ grey, side, size }) => text(crop.resize(bytes(grey), side, size)),
+  reduce: ({ rgba, width, height, factor }) => text(reduced(bytes(rgba), width, height, factor)),
+  resize: ({ grey, side, size }) =>
+    text(crop.resized(bytes(grey), side, side, { left: 0, top: 0, side }, size)),
   face({ grey, width, height, box, margin, size }) {
     const place = crop.square(box, width, height, margin);
-    const cut = crop.cut(bytes(grey), width, height, place);
-    return text(crop.resize(cut, place.side, size));
+    return text(crop.resized(bytes(grey), width, height, place, size));
   },
 };
 const asked = JSON.parse(readFileSync(0));
@@ -38,7 +40,9 @@ def in_node(asked):
     """Return what the page's crop.js answers: a uint8 array for each question."""
     if shutil.which("node") is None:
         pytest.fail("the web page's tests need node: make browser")
-    script = SCRIPT.replace("CROP", (site.WEBAPP / "src" / "crop.js").as_uri())
+    script = SCRIPT
+    for word in ("CROP", "REDUCE"):
+        script = script.replace(word, (site.WEBAPP / "src" / f"{word.lower()}.js").as_uri())
     done = subprocess.run(
         ["node", "--input-type=module", "-e", script],
         input=json.dumps(asked), capture_output=True, text=True, check=True,
@@ -92,3 +96,31 @@ def test_face_is_the_packages_crop():
         expected.append(crops.crop(photo, faces.Face(box, 1.0, None), 48))
     assert len(asked) > 80
     agree(np.concatenate(in_node(asked)), np.stack(expected))
+
+
+def test_an_extremely_long_face_takes_little_memory():
+    photo = np.random.default_rng(3).integers(0, 256, (130, 60_000), np.uint8)
+    asked = {"way": "face", "grey": text(photo), "width": 60_000, "height": 130, "size": 48,
+             "box": (0, 0, 60_000, 130), "margin": crops.MARGIN}  # fmt: skip
+    (long,) = in_node([asked])
+    repeated = photo[0].reshape(48, 1250).mean(1)
+    assert np.abs(long.reshape(48, 48)[:23] - repeated).max() <= 0.5
+    # A shorter one against Python, which stores the square.
+    short = np.ascontiguousarray(photo[:30, :2001])
+    box = (0.0, 0.0, 2001.0, 30.0)
+    (found,) = in_node([asked | {"grey": text(short), "width": 2001, "height": 30, "box": box}])
+    agree(found, crops.crop(short, faces.Face(box, 1.0, None), 48))
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 5])
+def test_large_photographs_are_reduced_as_by_pillow(factor):
+    rng = np.random.default_rng(4)
+    noise = rng.integers(0, 256, (201, 302, 4), np.uint8)
+    flat = np.full((50, 64, 4), 200, np.uint8)
+    for rgba in (noise, flat):
+        rgba[..., 3] = 255
+        height, width = rgba.shape[:2]
+        (found,) = in_node([{"way": "reduce", "rgba": text(rgba), "width": width,
+                             "height": height, "factor": factor}])  # fmt: skip
+        expected = np.asarray(Image.fromarray(rgba[..., :3]).reduce(factor))
+        assert (found.reshape(*expected.shape[:2], 4)[..., :3] == expected).all()

@@ -1,5 +1,6 @@
 """What people give the web page that is no plain photo, and what their device lacks."""
 
+import hashlib
 import io
 import struct
 import zlib
@@ -10,7 +11,9 @@ import webapp_site
 from PIL import Image
 from webapp_site import choose, faces_of
 
+from fer_utils import faces
 from fer_utils.datasets import synthetic
+from fer_utils.recognizer import photographs
 
 pytestmark = pytest.mark.browser
 UNREADABLE = "cannot be read as a picture"
@@ -69,11 +72,44 @@ def test_no_face(page):
     assert faces_of(page) == []
 
 
+# Sides that leave a rest, so that it counts which side the smaller blocks are on.
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_twenty_megapixels_are_those_of_python(page, tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    given = file(photo().resize((5185, 3889)).convert("RGB"), compress_level=1, exif=exif)
+    path = tmp_path / "large.png"
+    path.write_bytes(given["buffer"])
+    expected, factor = photographs.as_photograph(path)
+    assert factor == 2
+    page.check("[name=whole]")  # a lying face is none to the detector
+    choose(page, given)
+    assert "Scaled down from 20 to 5 megapixels" in page.inner_text("#note")
+    height, width = expected.shape[:2]
+    assert page.evaluate("[picture.width, picture.height]") == [width, height]
+    assert page.evaluate(SUM) == hashlib.sha256(opaque(expected)).hexdigest()
+    (found,) = faces_of(page)
+    crop = faces.crop(photographs.grey(expected), faces.Face((0, 0, width, height)), 48)
+    assert (np.array(found["crop"]) == crop.ravel()).all()
+
+
+# The SHA-256 of the pixels of the picture that is shown.
+SUM = """(async () => {
+    const {data} = picture.getContext('2d').getImageData(0, 0, picture.width, picture.height);
+    const sum = new Uint8Array(await crypto.subtle.digest('SHA-256', data));
+    return [...sum].map(byte => byte.toString(16).padStart(2, '0')).join('');
+})()"""
+
+
+def opaque(rgb):
+    return np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)]).tobytes()
+
+
 def test_fifty_megapixels_are_scaled_down(page):
     large = photo().resize((8160, 6120))
     choose(page, file(large, "JPEG", quality=60))
     (found,) = faces_of(page)
-    assert "Scaled down from 50 to 8 megapixels" in page.inner_text("#note")
+    assert "Scaled down from 50 to 12 megapixels" in page.inner_text("#note")
     x, y, width, height = webapp_site.drawn().boxes[0] * page.evaluate("picture.width") / 320
     left, top, across, down = found["box"]
     assert x < left + across / 2 < x + width

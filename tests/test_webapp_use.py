@@ -1,11 +1,13 @@
 """The web page in everybody's hands: keyboard, screen reader, phone, dark, and saved crops."""
 
+import io
 import zipfile
 
 import numpy as np
 import pytest
 import webapp_site
-from webapp_site import choose, faces_of, live
+from PIL import Image
+from webapp_site import choose, faces_of, live, until
 
 from fer_utils import datasets
 
@@ -116,25 +118,9 @@ def assert_read_by_the_suite(folder, crops):
     assert (dataset.images == np.stack(crops)).all()
 
 
-def test_crops_are_saved_as_the_folder_data_set_reads_them(fresh_page, tmp_path):
-    page = fresh_page
-    page.evaluate("delete globalThis.showDirectoryPicker")  # as in Firefox and Safari
-    crops = kept(page)
-    with page.expect_download() as download:
-        page.click("#save")
-    zipfile.ZipFile(download.value.path()).extractall(tmp_path)
-    assert_read_by_the_suite(tmp_path, crops)
-    assert page.is_hidden("#training")
-
-
-def test_crops_are_saved_into_a_folder(fresh_page, tmp_path):
-    page = fresh_page
-    # The dialogue is the system's; the folder that it would give is the browser's own one.
-    page.evaluate("globalThis.showDirectoryPicker = () => navigator.storage.getDirectory()")
-    crops = kept(page)
-    page.click("#save")
-    page.wait_for_selector("#training", state="hidden")
-    files = page.evaluate("""async () => {
+def written(page):
+    """Return label, name and content of each file in the browser's own folder."""
+    return page.evaluate("""async () => {
         const files = [];
         for await (const [label, folder] of await navigator.storage.getDirectory()) {
             for await (const [name, file] of folder) {
@@ -144,10 +130,59 @@ def test_crops_are_saved_into_a_folder(fresh_page, tmp_path):
         }
         return files;
     }""")
+
+
+def test_crops_are_saved_as_the_folder_data_set_reads_them(fresh_page, tmp_path):
+    page = fresh_page
+    page.evaluate("delete globalThis.showDirectoryPicker")  # as in Firefox and Safari
+    crops = kept(page)
+    with page.expect_download() as download:
+        page.click("#save")
+    zipfile.ZipFile(download.value.path()).extractall(tmp_path)
+    assert_read_by_the_suite(tmp_path, crops)
+    assert page.is_hidden("#training")
+    page.wait_for_selector("#saved:text('Saved into faces.zip')")
+    assert page.get_attribute("#saved", "role") == "status"
+    assert page.evaluate("document.activeElement.id") == "file"
+
+
+def test_crops_are_saved_into_a_folder(fresh_page, tmp_path):
+    page = fresh_page
+    # The dialogue is the system's; the folder that it would give is the browser's own one.
+    page.evaluate("globalThis.showDirectoryPicker = () => navigator.storage.getDirectory()")
+    crops = kept(page)
+    page.click("#save")
+    page.wait_for_selector("#training", state="hidden")
+    files = written(page)
     for label, name, content in files:
         (tmp_path / label).mkdir(exist_ok=True)
         (tmp_path / label / name).write_bytes(bytes(content))
     assert_read_by_the_suite(tmp_path, crops)
+
+
+def test_live_the_crop_that_was_labelled_is_kept(fresh_page):
+    page = fresh_page
+    page.evaluate("globalThis.showDirectoryPicker = () => navigator.storage.getDirectory()")
+    live(page)
+    page.wait_for_selector(".card")
+    labelled = page.evaluate("""() => {
+        const select = document.querySelector('.card select');
+        select.value = 'sad';
+        select.dispatchEvent(new Event('change'));
+        return [...select.closest('.card').face.crop];
+    }""")
+    shown = "document.querySelector('.card')?.face.crop.join()"
+    until(page, f"{shown} && {shown} !== '{','.join(map(str, labelled))}'")
+    page.click("text=Keep crop")
+    assert page.evaluate("document.activeElement.tagName") == "SELECT"
+    assert page.input_value(".card select") == ""
+    page.click("#save")
+    page.wait_for_selector("#training", state="hidden")
+    until(page, "document.querySelector('#saved').textContent.includes('Saved into')")
+    assert page.evaluate("document.activeElement.id") == "camera"
+    ((label, _, content),) = written(page)
+    assert label == "sad"
+    assert (np.asarray(Image.open(io.BytesIO(bytes(content)))).ravel() == labelled).all()
 
 
 def test_nothing_is_saved_unasked(fresh_page):
@@ -162,6 +197,7 @@ def test_nothing_is_saved_unasked(fresh_page):
     assert page.inner_text("#message") == ""
     page.click("#discard")
     assert page.is_hidden("#training")
+    assert page.evaluate("document.activeElement.id") == "file"
     assert downloads == []
 
 

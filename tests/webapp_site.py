@@ -4,6 +4,7 @@ import contextlib
 import functools
 import http.server
 import io
+import os
 import shutil
 import tempfile
 import threading
@@ -20,7 +21,11 @@ from fer_utils.datasets import synthetic
 
 WEBAPP = paths.PROJECT / "webapp"
 DIST = WEBAPP / "dist"
+# Without it Playwright tells nothing of what service workers ask for.
+os.environ.setdefault("PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS", "1")
 BELOW = "/some/where/"  # the page must not need the root of its server
+# What the README tells servers to send with the service worker.
+POLICY = "default-src 'none'; connect-src 'self'"
 SIDE = (240, 320)
 
 
@@ -33,7 +38,8 @@ def chromium_path():
     built = DIST / "main.js"
     if not built.exists():
         pytest.fail("the web page is not built: make browser")
-    sources = [*(WEBAPP / "src").iterdir(), WEBAPP / "build.mjs", WEBAPP / "package-lock.json"]
+    sources = [*(WEBAPP / "src").iterdir(), WEBAPP / "build.mjs", WEBAPP / "package-lock.json",
+               paths.PROJECT / "fer_utils" / "weights" / "small.npz"]  # fmt: skip
     changed = [path.name for path in sources if path.stat().st_mtime > built.stat().st_mtime]
     if changed:
         pytest.fail(f"{changed[0]} is newer than the built web page: make browser")
@@ -44,6 +50,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
     def translate_path(self, path):
         if not path.startswith(BELOW):
             return str(DIST / "nothing")
+        self.directory = str(self.server.folder)
         return super().translate_path(path[len(BELOW) - 1 :])
 
     def log_message(self, *args):
@@ -51,15 +58,22 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
     def end_headers(self):
         self.server.asked.append(self.path)
+        if self.path.endswith("/sw.js"):
+            self.send_header("Content-Security-Policy", POLICY)
+        if self.server.age:
+            self.send_header("Cache-Control", f"max-age={self.server.age}")
         super().end_headers()
 
 
 @contextlib.contextmanager
-def served():
-    """Give the address of the page; what is asked for is in ``server.asked``."""
-    handler = functools.partial(_Handler, directory=str(DIST))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.asked = []
+def served(age=None):
+    """Give the address of the page; what is asked for is in ``server.asked``.
+
+    The files come from ``server.folder``, which may be changed; for ``age`` seconds a browser may
+    take them from its own cache.
+    """
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.asked, server.folder, server.age = [], DIST, age
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     server.address = f"http://127.0.0.1:{server.server_port}{BELOW}"

@@ -44,22 +44,24 @@ writeFileSync(join(part, "card.html"), card());
 writeFileSync(join(part, "licences.txt"), licences());
 
 // The build's name comes of all that is in it: what is cached under it never changes.
-const scripts = await bundled("BUILD");
-const name = fingerprint([
-  ...filesOf(part).map((file) => readFileSync(join(part, file))),
-  ...scripts,
-]);
-const files = ["./", ...filesOf(part), "main.js"];
-await bundled(name, files, true);
+const sums = sumsOf(filesOf(part));
+const scripts = [await bundled("main", "BUILD", sums), await bundled("sw", "BUILD", sums)];
+const name = fingerprint([JSON.stringify(sums), ...scripts]).slice(0, 12);
+// By its address a page gets its own script, though the browser may still hold the build before.
+const index = join(part, "index.html");
+writeFileSync(index, readFileSync(index, "utf8").replace("main.js", `main.js?${name}`));
+writeFileSync(join(part, "main.js"), await bundled("main", name, sums));
+const all = sumsOf(filesOf(part));
+writeFileSync(join(part, "sw.js"), await bundled("sw", name, { "./": all["index.html"], ...all }));
 // Whole or not at all.
 rmSync(out, { recursive: true, force: true });
 renameSync(part, out);
 const size = filesOf(out).reduce((sum, file) => sum + readFileSync(join(out, file)).length, 0);
 console.log(`${relative(process.cwd(), out)}: ${(size / 1e6).toFixed(1)} MB, build ${name}`);
 
-async function bundled(name, files = [], write = false) {
+async function bundled(script, name, sums) {
   const made = await build({
-    entryPoints: { main: join(here, "src/main.js"), sw: join(here, "src/service-worker.js") },
+    entryPoints: [join(here, "src", { main: "main.js", sw: "service-worker.js" }[script])],
     bundle: true,
     minify: true,
     format: "esm",
@@ -68,12 +70,17 @@ async function bundled(name, files = [], write = false) {
     alias: {
       "onnxruntime-web/wasm": join(modules, "onnxruntime-web/dist/ort.wasm.bundle.min.mjs"),
     },
-    define: { BUILD: JSON.stringify(name), FILES: JSON.stringify(files) },
+    define: { BUILD: JSON.stringify(name), SUMS: JSON.stringify(sums) },
     legalComments: "none", // licences.txt has them
-    outdir: part,
-    write,
+    write: false,
   });
-  return write ? [] : made.outputFiles.map((file) => file.contents);
+  return made.outputFiles[0].contents;
+}
+
+function sumsOf(files) {
+  return Object.fromEntries(
+    files.map((file) => [file, fingerprint([readFileSync(join(part, file))])]),
+  );
 }
 
 function filesOf(folder) {
@@ -86,7 +93,7 @@ function filesOf(folder) {
 function fingerprint(contents) {
   const hash = createHash("sha256");
   for (const content of contents) hash.update(content);
-  return hash.digest("hex").slice(0, 12);
+  return hash.digest("hex");
 }
 
 function card() {

@@ -61,10 +61,18 @@ def read_reduced(path, most):
         _check(path, image)
         factor = factor_for(image.size, most)
         if factor > 1 and image.format in _WITH_EXIF and image.mode in _REDUCIBLE:
-            return as_array(image.reduce(factor), True, path), factor
+            return as_array(_even(image, factor).reduce(factor), True, path), factor
         return as_array(image, True, path), 1
 
     return _read(path, small)
+
+
+def _even(image, factor):
+    """Return an image upright where the factor leaves a rest, which belongs right and below."""
+    from PIL import ImageOps
+
+    rest = image.width % factor or image.height % factor
+    return ImageOps.exif_transpose(image) if rest else image
 
 
 def factor_for(size, most):

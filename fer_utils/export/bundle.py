@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from fer_utils import __version__, runs, sentences
+from fer_utils import __version__, labels, runs, sentences
 from fer_utils.errors import FerError
 from fer_utils.export.checking import checked
 from fer_utils.export.naming import INPUT, OUTPUT
@@ -92,6 +92,7 @@ def _told(source, keras_model, content, precision, difference, compared_on):
             "margin": MARGIN, "confident": CONFIDENT, "square": SQUARE, "resize": RESIZE,
         },
         "sentences": sentences.templates(classes),
+        "happy_and_sad": _happy_and_sad(classes),
         "scores": source.scores,
         "scores_of": "the network in float32",  # no other precision was scored
         "file": "model.onnx",
@@ -100,6 +101,12 @@ def _told(source, keras_model, content, precision, difference, compared_on):
         "largest_difference": difference,
         "compared_on": compared_on,
     }  # fmt: skip
+
+
+def _happy_and_sad(classes):
+    """Return which two probabilities tell happy from sad; None where the network lacks one."""
+    places = sentences.happy_and_sad(classes)
+    return places and dict(zip(labels.HAPPY_SAD, places, strict=True))
 
 
 def _card(source, told):

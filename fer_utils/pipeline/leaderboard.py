@@ -18,9 +18,9 @@ _WORDS = {
     "v8": "eight 3x3 convolutions, modern recipe",
     "v8_views": "its mean over ten views of each face",
     "versions": "the versions together",
-    "ensemble": "mean of a contest's members, ten views",
+    "ensemble": "mean of several networks, ten views",
     "v8_distilled": "distilled from a contest's members",
-    "small": "for the browser, distilled from the ensemble",
+    "small": "for the browser, distilled from three networks",
 }
 
 

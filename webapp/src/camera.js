@@ -12,36 +12,45 @@ const REASONS = {
   AbortError: "The camera cannot be started: another program may be using it.",
 };
 
-/** Start a camera in a video element; `facing` is "user" or "environment". Return its stream. */
-export async function start(video, facing, onLost) {
+/** Return the stream of a camera; `facing` is "user" or "environment". */
+export async function open(facing) {
   if (!navigator.mediaDevices?.getUserMedia) {
     throw new Told(
       "This browser gives no camera here: pages get one only at an https address or on this " +
         "machine itself. A photo works without one.",
     );
   }
-  let stream;
   try {
     const wanted = { ...WANTED, facingMode: facing };
-    stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
+    return await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
   } catch (error) {
     throw new Told(REASONS[error.name] ?? `The camera cannot be started (${error.name}).`, error);
   }
+}
+
+/** Show a stream in a video element until it is closed or lost; a stream that fails is closed. */
+export async function play(video, stream, onLost) {
   // Unplugged, taken by another program, or permission withdrawn.
   stream.getVideoTracks()[0].addEventListener("ended", onLost, { once: true });
   video.srcObject = stream;
   try {
     await video.play();
   } catch (error) {
-    stop(video);
+    // By now the element may show a later stream, which is not this one's to end.
+    close(stream);
+    if (video.srcObject === stream) video.srcObject = null;
     throw new Told("The camera gives no picture.", error);
   }
-  return stream;
 }
 
-/** Switch the camera off, so that its light goes out. */
+/** Switch the camera of a stream off, so that its light goes out. */
+export function close(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
+}
+
+/** Switch off what a video element shows. */
 export function stop(video) {
-  for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+  close(video.srcObject);
   video.srcObject = null;
 }
 

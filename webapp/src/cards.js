@@ -2,12 +2,18 @@
 
 import { percent } from "./words.js";
 
-/** Show faces in a list; cards stay in place, so that their controls can be used while live. */
-export function show(list, faces, classes, onKeep) {
+/**
+ * Show faces in a list; cards stay in place, so that their controls can be used while `live`.
+ *
+ * From when a label is chosen on, a card holds the crop that it was chosen for and shows it: a
+ * moment later somebody else may be the first face.
+ */
+export function show(list, faces, classes, { live, onKeep }) {
   while (list.children.length > faces.length) list.lastElementChild.remove();
   faces.forEach((face, i) => {
     const card = list.children[i] ?? list.appendChild(make(i, classes, onKeep));
     card.face = face;
+    if (!live && card.held?.crop.join() !== face.crop.join()) hold(card, "");
     fill(card, face, i, faces.length);
   });
 }
@@ -45,15 +51,28 @@ function labelling(card, i, classes, onKeep) {
   button.textContent = "Keep crop";
   button.disabled = true;
   button.setAttribute("aria-label", `Keep crop of face ${i + 1}`);
-  select.addEventListener("change", () => (button.disabled = !select.value));
-  button.addEventListener("click", () => onKeep(card.face, select.value));
+  select.addEventListener("change", () => hold(card, select.value));
+  button.addEventListener("click", () => {
+    onKeep(card.held, select.value);
+    hold(card, "");
+    select.focus(); // the button is disabled now
+  });
   return row;
+}
+
+// Hold the face that is shown for a label; "" lets it go.
+function hold(card, label) {
+  card.held = label ? card.face : null;
+  card.classList.toggle("held", Boolean(label));
+  card.querySelector("select").value = label;
+  card.querySelector("button").disabled = !label;
+  paint(card.querySelector(".crop"), card.face.crop);
 }
 
 function fill(card, face, i, n) {
   card.querySelector(".text").textContent = face.said.text;
   card.querySelector(".seen").textContent = n > 1 ? `Face ${i + 1} of ${n}` : "";
-  paint(card.querySelector(".crop"), face.crop);
+  paint(card.querySelector(".crop"), (card.held ?? face).crop);
   const bars = card.querySelector(".bars");
   const names = face.said.bars.map((bar) => bar.name).join();
   if (bars.dataset.names !== names) {

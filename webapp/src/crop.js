@@ -39,64 +39,85 @@ function moved(start, side, extent) {
   return Math.min(Math.max(roundHalfEven(start), 0), extent - side);
 }
 
-/** Return the side x side pixels of a grey image from (left, top) on; edge pixels repeat. */
-export function cut(grey, width, height, { left, top, side }) {
-  const out = new Uint8Array(side * side);
-  for (let y = 0; y < side; y++) {
-    const row = Math.min(Math.max(top + y, 0), height - 1) * width;
-    for (let x = 0; x < side; x++) {
-      out[y * side + x] = grey[row + Math.min(Math.max(left + x, 0), width - 1)];
-    }
-  }
+/**
+ * Return the size x size pixels of a square {left, top, side} of a grey image; beyond the image
+ * its edge pixels repeat. The square itself is never stored: of a picture 60,000 pixels long and
+ * 100 wide it would take gigabytes.
+ */
+export function resized(grey, width, height, { left, top, side }, size) {
+  const columns = inside(left, side, width);
+  const rows = inside(top, side, height).map((row) => row * width);
+  if (side > size) return shrink(grey, rows, columns, size);
+  if (side < size) return enlarge(grey, rows, columns, size);
+  const out = new Uint8Array(size * size);
+  rows.forEach((row, y) =>
+    columns.forEach((column, x) => (out[y * size + x] = grey[row + column])),
+  );
   return out;
 }
 
-/** Return a square grey image at another side: by areas to shrink it, bilinear to enlarge it. */
-export function resize(grey, from, to) {
-  if (from === to) return grey.slice();
-  return from > to ? shrink(grey, from, to) : enlarge(grey, from, to);
+// Where each row or column of the square is in the image.
+function inside(start, side, extent) {
+  return Int32Array.from({ length: side }, (_, i) => Math.min(Math.max(start + i, 0), extent - 1));
 }
 
 // OpenCV's INTER_AREA. Its sums are float32, and whole factors take a way of their own.
-function shrink(grey, from, to) {
+function shrink(grey, rows, columns, to) {
+  const from = rows.length;
   const scale = 1 / (to / from);
   const whole = Math.round(scale);
-  if (Math.abs(scale - whole) < Number.EPSILON) return shrinkWhole(grey, from, to, whole);
+  if (Math.abs(scale - whole) < Number.EPSILON) return shrinkWhole(grey, rows, columns, to, whole);
   const parts = areas(from, to, scale);
   const out = new Uint8Array(to * to);
   const row = new Float32Array(to);
   const sum = new Float32Array(to);
+  let before = null; // the row that is summed up: where the edge repeats, once is enough
   for (let y = 0; y < to; y++) {
     sum.fill(0);
     for (const [source, share] of parts[y]) {
-      row.fill(0);
-      for (let x = 0; x < to; x++) {
-        for (const [column, part] of parts[x]) {
-          row[x] += fround(grey[source * from + column] * part);
-        }
-        sum[x] += fround(share * row[x]);
-      }
+      if (rows[source] !== before) across(grey, rows[source], columns, parts, row);
+      before = rows[source];
+      for (let x = 0; x < to; x++) sum[x] += fround(share * row[x]);
     }
     for (let x = 0; x < to; x++) out[y * to + x] = roundHalfEven(sum[x]);
   }
   return out;
 }
 
-function shrinkWhole(grey, from, to, factor) {
+function across(grey, start, columns, parts, row) {
+  row.fill(0);
+  for (let x = 0; x < row.length; x++) {
+    for (const [column, part] of parts[x]) row[x] += fround(grey[start + columns[column]] * part);
+  }
+}
+
+function shrinkWhole(grey, rows, columns, to, factor) {
   const out = new Uint8Array(to * to);
   const scale = fround(1 / (factor * factor));
+  const row = new Float64Array(to);
+  const sum = new Float64Array(to);
+  let before = null;
   for (let y = 0; y < to; y++) {
+    sum.fill(0);
+    for (let j = 0; j < factor; j++) {
+      const start = rows[y * factor + j];
+      if (start !== before) acrossWhole(grey, start, columns, factor, row);
+      before = start;
+      for (let x = 0; x < to; x++) sum[x] += row[x];
+    }
     for (let x = 0; x < to; x++) {
-      let sum = 0;
-      for (let j = 0; j < factor; j++) {
-        const start = (y * factor + j) * from + x * factor;
-        for (let i = 0; i < factor; i++) sum += grey[start + i];
-      }
       // Halving rounds halves up, all else to even: OpenCV has two routines.
-      out[y * to + x] = factor === 2 ? (sum + 2) >> 2 : roundHalfEven(fround(sum * scale));
+      out[y * to + x] = factor === 2 ? (sum[x] + 2) >> 2 : roundHalfEven(fround(sum[x] * scale));
     }
   }
   return out;
+}
+
+function acrossWhole(grey, start, columns, factor, row) {
+  for (let x = 0; x < row.length; x++) {
+    row[x] = 0;
+    for (let i = 0; i < factor; i++) row[x] += grey[start + columns[x * factor + i]];
+  }
 }
 
 // For each result pixel the source pixels that it covers, each with its share.
@@ -117,7 +138,8 @@ function areas(from, to, scale) {
 }
 
 // OpenCV's INTER_LINEAR for bytes: weights of 11 bits, and the shifts of its vector code.
-function enlarge(grey, from, to) {
+function enlarge(grey, rows, columns, to) {
+  const from = rows.length;
   const scale = 1 / (to / from);
   const taps = Array.from({ length: to }, (_, i) => {
     const at = fround((i + 0.5) * scale - 0.5);
@@ -125,20 +147,20 @@ function enlarge(grey, from, to) {
     const share = fround(at - start);
     return [start, roundHalfEven(fround(fround(1 - share) * 2048)), roundHalfEven(share * 2048)];
   });
-  const inside = (i) => Math.min(Math.max(i, 0), from - 1);
-  const rows = Array.from({ length: from }, (_, y) => {
+  const kept = (i) => Math.min(Math.max(i, 0), from - 1);
+  const wide = Array.from(rows, (place) => {
     const row = new Int32Array(to);
     for (let x = 0; x < to; x++) {
       const [start, a, b] = taps[x];
-      row[x] = grey[y * from + inside(start)] * a + grey[y * from + inside(start + 1)] * b;
+      row[x] = grey[place + columns[kept(start)]] * a + grey[place + columns[kept(start + 1)]] * b;
     }
     return row;
   });
   const out = new Uint8Array(to * to);
   for (let y = 0; y < to; y++) {
     const [start, a, b] = taps[y];
-    const above = rows[inside(start)];
-    const below = rows[inside(start + 1)];
+    const above = wide[kept(start)];
+    const below = wide[kept(start + 1)];
     for (let x = 0; x < to; x++) {
       const value = ((a * (above[x] >> 4)) >> 16) + ((b * (below[x] >> 4)) >> 16);
       out[y * to + x] = (value + 2) >> 2;

@@ -25,9 +25,12 @@ let latest = 0; // which reading is the latest: an earlier one that ends later i
 
 const showing = () => ({ about: network.about, question: options.question.value, onKeep: keep });
 const reading = (thorough) => ({ find, network, whole: options.whole.checked, thorough });
-const live = makeLive(() => ({ reading: reading(false), showing: showing() }));
-
 const ready = boot();
+const usable = ready.then(
+  () => true,
+  () => false, // told already
+);
+const live = makeLive(() => ({ reading: reading(false), showing: showing() }), usable);
 
 async function boot() {
   document.body.dataset.source = options.source.value;
@@ -142,14 +145,21 @@ function changeSource() {
 function keep(face, label) {
   training.add(face.crop, label);
   view.keptCrops(training.length);
+  view.saved("");
+}
+
+function forget() {
+  training.clear();
+  view.keptCrops(0);
+  // The buttons are gone: the keyboard goes on where the next picture comes from.
+  $(options.source.value === "live" ? "camera" : "file").focus();
 }
 
 async function save() {
   try {
     const place = await training.save();
-    training.clear();
-    view.keptCrops(0);
-    view.note(`Saved into ${place}.`);
+    forget();
+    view.saved(`Saved into ${place}.`);
   } catch (error) {
     if (error.name === "AbortError") return; // the user closed the dialogue
     view.tell(new Told(`The crops could not be saved (${error.message}). They are still kept.`));
@@ -187,10 +197,6 @@ document.addEventListener("drop", ({ dataTransfer: { files } }) => {
   else view.tell("What was dropped is no file. Save the picture first, then drop it here.");
 });
 $("save").addEventListener("click", save);
-$("discard").addEventListener("click", () => {
-  training.clear();
-  view.keptCrops(0);
-});
+$("discard").addEventListener("click", forget);
 new ResizeObserver(view.remark).observe($("frame"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", view.remark);
-ready.catch(() => {}); // told already

@@ -1,8 +1,10 @@
 // Files as canvases: upright, opaque, of bearable size; or a sentence that says why not.
 
+import { factorFor, reduced } from "./reduce.js";
 import { Told } from "./told.js";
 
-const LARGEST = 8e6; // pixels that are read; a larger picture is scaled down to so many
+const LARGEST = 16e6; // pixels that are read, as in Python; a larger picture is made smaller
+const STRIP = 4e6; // pixels that are made smaller at a time: all at once would double the memory
 const OPENED = 120e6; // pixels that are opened at all: more would take the tab's memory
 
 /** Return {canvas, notes}: a picture file on white, and what was done to it. */
@@ -17,17 +19,36 @@ export async function open(file) {
   }
   const bitmap = await decoded(file);
   const notes = [];
-  const scale = Math.min(1, Math.sqrt(LARGEST / (bitmap.width * bitmap.height)));
-  if (scale < 1) {
-    notes.push(`Scaled down from ${megapixels(bitmap)} to ${LARGEST / 1e6} megapixels.`);
+  const factor = factorFor(bitmap.width, bitmap.height, LARGEST);
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.ceil(bitmap.width / factor);
+  canvas.height = Math.ceil(bitmap.height / factor);
+  if (factor > 1) {
+    notes.push(`Scaled down from ${megapixels(bitmap)} to ${megapixels(canvas)} megapixels.`);
+    drawReduced(bitmap, canvas, factor);
+  } else {
+    draw(bitmap, canvas);
   }
   if (await isAnimated(file)) notes.push("Of an animated picture the first frame is read.");
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
-  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
-  draw(bitmap, canvas);
   bitmap.close();
   return { canvas, notes };
+}
+
+// Not by drawImage, which every browser does in its own way: strip by strip, as Python does.
+function drawReduced(bitmap, canvas, factor) {
+  const { width, height } = bitmap;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const rows = factor * Math.max(1, Math.floor(STRIP / width / factor));
+  const strip = new OffscreenCanvas(width, rows);
+  const whole = strip.getContext("2d", { willReadFrequently: true });
+  whole.fillStyle = "#fff";
+  for (let top = 0; top < height; top += rows) {
+    const n = Math.min(rows, height - top);
+    whole.fillRect(0, 0, width, n);
+    whole.drawImage(bitmap, 0, top, width, n, 0, 0, width, n);
+    const pixels = reduced(whole.getImageData(0, 0, width, n).data, width, n, factor);
+    context.putImageData(new ImageData(pixels, canvas.width), 0, top / factor);
+  }
 }
 
 /** Draw a picture over all of a canvas; what is transparent becomes white. */

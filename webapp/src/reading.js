@@ -1,6 +1,6 @@
 // From a picture to its faces: where, which crop, which probabilities, how long it took.
 
-import { cut, resize, square, toGrey } from "./crop.js";
+import { resized, square, toGrey } from "./crop.js";
 
 /**
  * Return {faces, detectMs, classifyMs} of a canvas.
@@ -33,5 +33,5 @@ export function cropOf(canvas, box, margin, size) {
   const context = canvas.getContext("2d", { willReadFrequently: true });
   const grey = toGrey(context.getImageData(left, top, width, height).data);
   const inPart = { left: place.left - left, top: place.top - top, side: place.side };
-  return resize(cut(grey, width, height, inPart), place.side, size);
+  return resized(grey, width, height, inPart, size);
 }

@@ -1,7 +1,9 @@
 // Keeps the page's files, so that it opens without a network. All come from one build: a new
 // build has a new cache, and the old one goes.
 
-/* global BUILD, FILES */
+/* global BUILD, SUMS */
+import { whole } from "./whole.js";
+
 const PLACE = `fer ${new URL(self.registration.scope).pathname} `;
 const CACHE = PLACE + BUILD;
 
@@ -19,13 +21,21 @@ self.addEventListener("fetch", (event) => {
   event.respondWith(answer(event.request));
 });
 
+// All of this build or nothing: where a file is another one, the browser tries again later.
 async function fill() {
   const cache = await caches.open(CACHE);
-  const missing = [];
-  for (const file of FILES) {
-    if (!(await cache.match(file))) missing.push(file);
+  await Promise.all(Object.keys(SUMS).map((file) => add(cache, file)));
+}
+
+async function add(cache, file) {
+  if (await cache.match(file)) return;
+  // Past the browser's own cache, which may still hold the build before.
+  const answer = await fetch(file, { cache: "reload" });
+  const copy = answer.clone();
+  if (!answer.ok || !(await whole(await answer.arrayBuffer(), SUMS[file]))) {
+    throw new Error(`${file} is not the file that belongs to this build`);
   }
-  await cache.addAll(missing);
+  await cache.put(file, copy);
 }
 
 async function forgetOthers() {

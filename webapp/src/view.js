@@ -18,7 +18,7 @@ export function present(result, { about, question, element, size, mirrored, live
     ...face,
     said: describe(face.probabilities, about, question),
   }));
-  cards.show($("cards"), faces, about.classes, onKeep);
+  cards.show($("cards"), faces, about.classes, { live, onKeep });
   $("waiting").hidden = faces.length > 0;
   shown = { element, size, faces, mirrored };
   remark();
@@ -39,7 +39,7 @@ export function clear() {
   mark($("marks"), null, null, []);
   $("cards").replaceChildren();
   $("waiting").hidden = false;
-  for (const id of ["times", "said", "note"]) $(id).textContent = "";
+  for (const id of ["times", "said", "note", "saved"]) $(id).textContent = "";
   tell("");
 }
 
@@ -52,6 +52,11 @@ export function tell(message) {
 /** Show something that is no failure. */
 export function note(text) {
   if ($("note").textContent !== text) $("note").textContent = text;
+}
+
+/** Show where crops were saved; "" for nowhere. Not a note: while live, those change often. */
+export function saved(text) {
+  $("saved").textContent = text;
 }
 
 /** Show how many crops are kept. */

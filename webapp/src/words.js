@@ -13,7 +13,7 @@ export function describe(probabilities, about, question) {
 
 /** Return whether the network can answer the question "happy or sad". */
 export function tellsHappyFromSad(about) {
-  return Object.keys(about.sentences.happy_or_sad ?? {}).length === 2;
+  return Boolean(about.happy_and_sad);
 }
 
 /** Return a share in whole percent. */
@@ -31,12 +31,11 @@ export function capital(text) {
 }
 
 function happyAndSad(probabilities, about) {
-  // Class names may be spelt otherwise (happiness, sadness): the beginning tells them.
-  const [happy, sad] = ["happ", "sad"].map(
-    (start) => probabilities[about.classes.findIndex((name) => name.startsWith(start))],
-  );
+  const happy = probabilities[about.happy_and_sad.happy];
+  const sad = probabilities[about.happy_and_sad.sad];
+  const share = happy + sad ? happy / (happy + sad) : 0.5;
   return [
-    { name: "happy", share: happy / (happy + sad) },
-    { name: "sad", share: sad / (happy + sad) },
+    { name: "happy", share },
+    { name: "sad", share: 1 - share },
   ];
 }
