@@ -142,7 +142,7 @@ def test_bundle_whole_or_not_at_all(tmp_path, monkeypatch, faces):
 
 
 @pytest.mark.parametrize(("name", "said"), [
-    ("smal", "no network 'smal': give small, v8, or the path of a .keras file"),
+    ("smal", "no network 'smal': give robust, small, v8, or the path of a .keras file"),
     ("gone/model.keras", "is missing: give the path"),
 ])  # fmt: skip
 def test_networks_that_are_none(name, said, tmp_path):

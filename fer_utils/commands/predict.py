@@ -24,7 +24,7 @@ def predict(
         Path | None, typer.Option(metavar="FILE", help="Write the table alone, a row a face.")
     ] = None,
     network: Annotated[
-        str, typer.Option(metavar="NAME", help="small, v8, or the path of a .keras file.")
+        str, typer.Option(metavar="NAME", help="small, v8, robust, or the path of a .keras file.")
     ] = "small",
     engine: Annotated[str, typer.Option(help="onnx, or keras.")] = "onnx",
     every: Annotated[
