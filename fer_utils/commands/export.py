@@ -8,7 +8,8 @@ import typer
 
 def export(
     network: Annotated[
-        str, typer.Argument(help="A shipped network (small, v8, robust) or the path of a .keras file.")
+        str,
+        typer.Argument(help="A shipped network (small, v8, robust) or the path of a .keras file."),
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the three files.")],
     precision: Annotated[
