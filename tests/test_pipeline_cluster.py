@@ -1,6 +1,7 @@
 """The suite on a local Ray of several nodes: what a local run gives, also where a node is lost."""
 
 import functools
+import os
 import socket
 import sys
 import threading
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 from fer_utils import cli, tuning
 from fer_utils.errors import FerError
 from fer_utils.pipeline import cluster, lock, manifest, runner, suite
+from fer_utils.tuning import searching
 
 SUITE = (
     suite.Notebook("01_a"),
@@ -54,6 +56,7 @@ def nodes():
     """Return a cluster of a head without CPUs and two nodes with one each."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_raylet_start_wait_time_s", "120")  # read as Ray is imported
+        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # this file's imports, on each node
         pytest.importorskip("ray", reason="Ray, an optional extra, is not installed")
         from ray.cluster_utils import Cluster
 
@@ -121,7 +124,8 @@ def test_a_node_is_killed_and_the_run_gives_what_a_local_one_does(nodes, tmp_pat
 
 
 @pytest.mark.slow
-def test_trials_are_tasks(nodes, tmp_path):
+def test_trials_are_tasks(nodes, tmp_path, monkeypatch):
+    monkeypatch.setattr(searching, "_run", lambda *_: pytest.fail("a trial ran here"))
     opened = functools.partial(tuning.open_study, tmp_path / "s.journal", "s", startup=3)
     table = cluster.search(opened, Fake(), 4, nodes.address, "smoke")
     assert len(table) == 4

@@ -69,3 +69,9 @@ def test_rows_are_repeated_until_they_deal_out():
 def test_one_device_is_left_to_keras(batch, names, monkeypatch):
     monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["gpu:0"] * names)
     assert devices.all_devices(batch) is devices.ONE
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="Keras's fault there alone")
+def test_float16_stays_on_one_device(monkeypatch):
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["cpu:0", "cpu:0"])
+    assert devices.all_devices(16, "mixed_float16") is devices.ONE

@@ -44,7 +44,7 @@ ENTRY = dataclasses.replace(models.describe("small"), network=network)
 
 def fitted(folder, count, dataset, **changes):
     """Return how a fit on so many devices went, as JSON knows it, and what it printed."""
-    fit.all_devices = devices.all_devices if count == 2 else lambda batch: devices.ONE
+    fit.all_devices = devices.all_devices if count == 2 else lambda batch, precision: devices.ONE
     profile = settings.Profile("test", rows=None, epochs=None, side_epochs=1, side_rows=None)
     made = settings.Settings("synthetic", None, profile, folder, 0)
     recipe = dataclasses.replace(RECIPE, **changes)

@@ -14,6 +14,7 @@ from fer_utils.errors import FerError
 from fer_utils.pipeline import display as displays
 from fer_utils.pipeline import kernel, lock, runner
 from fer_utils.pipeline.manifest import read_cells
+from fer_utils.training.log import log
 
 # What one notebook or trial is given of a machine, by profile.
 NEEDS = {"smoke": {"CPU": 1}, "cpu": {"CPU": 2}, "gpu": {"CPU": 4, "GPU": 1}}
@@ -182,9 +183,14 @@ def search(opened, objective, trials, address=None, profile="cpu"):
     from fer_utils import tuning
 
     left = trials - len(tuning.trials(opened()))
-    with _connected(address, profile) as ray, contextlib.suppress(ray.exceptions.RayError):
+    with _connected(address, profile) as ray:
         task, shared = _task(ray, _one_trial, profile), ray.put(objective)
-        ray.get([task.remote(opened, shared, trials) for _ in range(left)])
+        try:
+            ray.get([task.remote(opened, shared, trials) for _ in range(left)])
+        except ray.exceptions.RayTaskError as error:
+            raise error.cause from None  # what went wrong in a trial would go wrong here too
+        except ray.exceptions.RayError as error:
+            log(f"machines were lost, the rest of the trials run here: {error}")
     return tuning.search(opened(), objective, trials)  # what is missing, here
 
 

@@ -103,15 +103,21 @@ class Devices:
 ONE = Devices()
 
 
-def all_devices(batch):
+def all_devices(batch, precision="float32"):
     """Return the Devices that share each batch: as many as divide it evenly.
 
-    All GPUs, where there are any; else the CPU, which is one device unless a test parts it.
+    All GPUs, where there are any; else the CPU, which is one device unless a test parts it. One
+    alone for float16 on TensorFlow: Keras looks for an overflow in the first replica's gradients
+    before they are added up, so that another's would reach the weights.
 
     Args:
         batch: int, images a step, on all devices together.
+        precision: the policy of the fit, see ``Recipe``.
     """
     import keras
+
+    if keras.backend.backend() == "tensorflow" and precision == "mixed_float16":
+        return ONE
 
     names = keras.distribution.list_devices()
     count = next(n for n in range(min(len(names), batch), 0, -1) if batch % n == 0)
