@@ -221,3 +221,10 @@ def test_what_another_ended_with_meanwhile_is_its_own(tmp_path):
         manifests.finish({"b": "02_b", "a": "01_a"}[name], 1)
     assert manifests.read("02_b")["outputs"].keys() == {"b.txt"}
     assert manifests.read("01_a")["outputs"].keys() == {"a.txt"}
+
+
+def test_checkpoints_of_a_fit_that_goes_on_are_no_result(tmp_path):
+    for name in ("v1/checkpoint/epoch3.weights.h5", "v1/metrics.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert list(manifest.snapshot(tmp_path)) == ["v1/metrics.json"]

@@ -235,9 +235,16 @@ def data_fingerprint(dataset, root):
 
 
 def snapshot(run_dir):
-    """Return ``{file: [size, time]}`` of what notebooks wrote under a run folder."""
-    files = _stats(run_dir)
-    return {f: stat for f, stat in files.items() if f.split("/", 1)[0] not in _OURS}
+    """Return ``{file: [size, time]}`` of what notebooks wrote under a run folder.
+
+    Checkpoints are no results: they go when their fit ends, and another notebook may be fitting.
+    """
+    files = {f: (stat, f.split("/")) for f, stat in _stats(run_dir).items()}
+    return {
+        f: stat
+        for f, (stat, parts) in files.items()
+        if parts[0] not in _OURS and "checkpoint" not in parts
+    }
 
 
 def _stats(root, deep=True):
