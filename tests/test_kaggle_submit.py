@@ -129,6 +129,16 @@ def test_score_that_takes_long(kaggle_site, file):
     assert len(kaggle_site.submissions) == 1
 
 
+def test_again_waits_for_what_is_still_without_a_score(kaggle_site, file):
+    kaggle_site.scores = [""]
+    with pytest.raises(FerError, match="again, without --again, in some minutes"):
+        submitted(file, patience=0.05, again=True)
+    kaggle_site.scores = ["", "0.5"]
+    score, said = submitted(file, again=True)
+    assert (score, len(kaggle_site.submissions)) == ("0.5", 1)
+    assert "was sent before" in said
+
+
 def test_rejected_submission(kaggle_site, file):
     kaggle_site.scores = ["rejected"]
     with pytest.raises(FerError, match="rejects the submission: wrong number of rows"):
