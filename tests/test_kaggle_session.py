@@ -109,6 +109,27 @@ def test_finished_notebooks_are_noted_meanwhile(working, monkeypatch):
     }
 
 
+def test_only_a_submission_that_is_up_to_date_is_handed_on(working, monkeypatch):
+    from fer_utils.pipeline import manifest
+
+    made, notebook = session._settings(CHOSEN), suite.named(suite.SUITE, session.SUBMISSION)
+    file, top = made.run_dir / "submission.csv", working / "submission.csv"
+    manifests = manifest.Manifests(made, paths.PROJECT / "notebooks")
+    manifests.executed.mkdir(parents=True)
+    manifests.begin(notebook)
+    file.write_text("3\n")
+    (manifests.executed / f"{notebook.name}.ipynb").write_text("{}")
+    stand_in(monkeypatch, "raise SystemExit(0)")
+    assert run()[1]["submission"] is None  # its notebook did not finish
+    assert not top.exists()
+    manifests.finish(notebook.name, 1)
+    assert run()[1]["submission"] == file.relative_to(working).as_posix()
+    assert top.read_text() == "3\n"
+    file.write_text("an earlier kernel's")
+    assert run()[1]["submission"] is None
+    assert not top.exists()
+
+
 def test_no_data_is_no_run_on_drawn_faces(working, monkeypatch, tmp_path, capfd):
     monkeypatch.setattr(paths, "PROJECT", tmp_path)
     monkeypatch.chdir(tmp_path)
