@@ -59,7 +59,7 @@ def submit(client, file, message, book, again=False, patience=600, say=print):
         _send(client, file, f"{message} {mark}".strip())
         say(f"{file.name} is sent")
     score = _score(client, mark, before, patience)
-    ledger.note_score(book, file, score)
+    ledger.note_score(book, file, score, mark)
     say(f"public score {score}, now in {book}")
     return score
 
