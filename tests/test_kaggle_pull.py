@@ -141,6 +141,22 @@ def test_scores_from_kaggle_stay_in_the_ledger(site, root, tmp_path):
     assert scores == {"fer2013-v8.csv": "0.69", "mine.csv": "0.5"}
 
 
+@pytest.mark.parametrize(("content", "score"), [(b"3\n", "0.69"), (b"4\n", "")])
+def test_rows_that_differ_leave_the_scores_of_equal_files(content, score, site, root, tmp_path):
+    pulled(root)
+    book, sent = root / merging.LEDGER, root / "submissions" / "fer2013-v8.csv"
+    submission.record(book, sent, {"model": "mine"}, {}, kaggle="0.69")
+    before = book.read_bytes()
+    worked(tmp_path / "kernel", site, files=FILES | {"submissions/fer2013-v8.csv": content * 10})
+    pulled(root)
+    (row,) = ledger.read_ledger(book)
+    assert (row["model"], row["kaggle"]) == ("v8", score)
+    (kept,) = (root / "runs/kaggle/replaced").iterdir()
+    assert kept.read_bytes() == before
+    pulled(root)
+    assert ledger.read_ledger(book) == [row]
+
+
 @pytest.mark.parametrize(
     ("wanted", "says"),
     [

@@ -1,5 +1,6 @@
 """Puts a kernel's files beside those that are here, without losing any of either."""
 
+import filecmp
 import os
 import shutil
 import time
@@ -91,11 +92,12 @@ def place(root, home, noted, kept):
         for run in _runs(noted):
             _place_run(root / run, waiting / run, home)
             runs.write_json(_note(home, run), arrived)
+        # Before the submissions: it looks at which of them change.
+        _merge_ledger(root / LEDGER, waiting / LEDGER, home)
         for name in _submissions(noted):
             if (waiting / name).exists():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(waiting / name, root / name)
-        _merge_ledger(root / LEDGER, waiting / LEDGER)
         shutil.rmtree(waiting)
     except OSError as error:
         raise runs.writing_error(error.filename or root, error) from error
@@ -120,19 +122,32 @@ def _place_run(run_dir, arrived, home):
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _aside(path, home):
+def _aside(path, home, move=os.replace):
     if path.exists():
         kept = home / "replaced" / f"{time.strftime('%Y%m%d-%H%M%S')}-{path.name}"
         kept.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(path, kept)
+        move(path, kept)
 
 
-def _merge_ledger(path, arrived):
-    """Take over the rows of what a kernel made; a score that Kaggle gave to the same row stays."""
-    here = {row["file"]: row for row in ledger.read_ledger(path)}
+def _merge_ledger(path, arrived, home):
+    """Take over the rows of what a kernel made; the score of a file that stays the same stays."""
+    before = {row["file"]: row for row in ledger.read_ledger(path)}
+    merged = dict(before)
     for row in ledger.read_ledger(arrived):
-        old = here.get(row["file"])
-        if old is None or (old | {"kaggle": ""}) != row:
-            here[row["file"]] = row
-    if here:
-        ledger.write_ledger(path, here.values())
+        name = row["file"]
+        old = before.get(name, {"kaggle": ""})
+        if old | {"kaggle": ""} == row:
+            continue
+        if old["kaggle"] and not row["kaggle"] and _same(path, arrived, name):
+            row["kaggle"] = old["kaggle"]
+        merged[name] = row
+    if any(merged[name] != row for name, row in before.items()):
+        _aside(path, home, shutil.copy2)
+    if merged:
+        ledger.write_ledger(path, merged.values())
+
+
+def _same(path, arrived, name):
+    """Return whether the submissions of that name beside two ledgers are equal."""
+    both = path.with_name(name), arrived.with_name(name)
+    return all(file.exists() for file in both) and filecmp.cmp(*both, shallow=False)
