@@ -246,6 +246,15 @@ def test_kernel_that_kaggle_ended_gives_what_it_had_noted(site, root, tmp_path):
     pulled(root)  # what came is no work of one's own
 
 
+def test_kernel_that_kaggle_ended_may_lack_what_it_had_noted(site, root, tmp_path):
+    worked(tmp_path / "kernel", site, state="running")
+    site.status = "ERROR"
+    del site.outputs[f"{RUN}/v8/model.keras"]
+    assert "note: Kaggle's output lacks 1 of 6 files, the first is runs/" in pulled(root)
+    assert set(contents(root)) == {*FILES, merging.LEDGER} - {f"{RUN}/v8/model.keras"}
+    pulled(root)
+
+
 @pytest.mark.parametrize("name", ["../evil", "/tmp/evil", "README.md", "runs/../../evil"])
 def test_names_that_lead_elsewhere(name, site, root):
     noted = json.loads(site.outputs["kaggle_run.json"])

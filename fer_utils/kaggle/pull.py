@@ -77,11 +77,15 @@ def _check_name(name):
 def _fetch_all(client, files, noted, waiting, say):
     missing = sorted(set(noted["files"]) - set(files))
     if missing:
-        raise FerError(
+        lacks = (
             f"Kaggle's output lacks {len(missing)} of {len(noted['files'])} files, the first is "
-            f"{missing[0]}: run the same command again in some minutes"
+            f"{missing[0]}"
         )
-    wanted = {n: f for n, f in noted["files"].items() if not _there(waiting / n, f)}
+        if noted["state"] != "running":
+            raise FerError(f"{lacks}: run the same command again in some minutes")
+        say(f"note: {lacks}; the kernel was ended from outside, so the others are fetched")
+    there = {n: f for n, f in noted["files"].items() if n in files}
+    wanted = {n: f for n, f in there.items() if not _there(waiting / n, f)}
     size = sum(facts[0] for facts in wanted.values())
     say(f"fetching {len(wanted)} of {len(noted['files'])} files, {size / 1e6:.1f} MB")
     for name, facts in sorted(wanted.items()):
