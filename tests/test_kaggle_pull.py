@@ -208,6 +208,25 @@ def test_stopped_while_placing_the_same_call_finishes(site, root, monkeypatch):
     assert set(contents(root)) == {*FILES, merging.LEDGER}
 
 
+def test_stopped_before_the_note_of_a_newer_run(site, root, tmp_path, monkeypatch):
+    pulled(root)
+    files = FILES | {f"{RUN}/v8/metrics.json": b'{"accuracy": 0.8}', f"{RUN}/v1/x.json": b"1"}
+    worked(tmp_path / "kernel", site, files=files)
+    with monkeypatch.context() as patch:
+        place = merging._place_run
+
+        def stopped(*arguments):
+            place(*arguments)
+            raise KeyboardInterrupt
+
+        patch.setattr(merging, "_place_run", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            pulled(root)
+    pulled(root)
+    assert set(contents(root)) == {*files, merging.LEDGER}
+    assert not (root / "runs/kaggle/replaced").exists()
+
+
 def test_what_an_older_kernel_made_does_not_come_along(site, root, tmp_path):
     site.fail = {"output": [None] * 5 + [404]}
     with pytest.raises(FerError):

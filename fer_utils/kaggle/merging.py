@@ -26,7 +26,9 @@ def plan(root, noted, replace):
         FerError: local work is in the way, which is named, and ``replace`` is not given.
     """
     home = root / "runs" / "kaggle"
-    kept = [run for run in _runs(noted) if _own_work(root, run, _pulled(home, run, noted))]
+    # A call that was interrupted may have put a run into its place without noting it.
+    known = {run: (noted["files"], _pulled(home, run, noted)) for run in _runs(noted)}
+    kept = [run for run, lists in known.items() if _own_work(root, run, lists)]
     pulled = _pulled(home, noted["run"], noted)
     kept += [name for name in _submissions(noted) if _changed(root / name, name, noted, pulled)]
     if kept and not replace:
@@ -57,15 +59,16 @@ def _changed(path, name, noted, pulled):
     return path.exists() and record.sha256(path) not in known
 
 
-def _own_work(root, run, pulled):
-    """Return whether a run folder holds anything but what the last pull put there."""
+def _own_work(root, run, lists):
+    """Return whether a run folder holds anything but what the lists of pulled files name."""
     for folder, folders, files in os.walk(root / run):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for path in (Path(folder, name) for name in files if not name.startswith(".")):
-            facts = pulled.get(path.relative_to(root).as_posix())
-            if facts is None or path.stat().st_size != facts[0]:
+            name = path.relative_to(root).as_posix()
+            facts = [known[name] for known in lists if name in known]
+            if path.stat().st_size not in [size for size, _, _ in facts]:
                 return True
-            if record.sha256(path) != facts[2]:
+            if record.sha256(path) not in [digest for _, _, digest in facts]:
                 return True
     return False
 
