@@ -161,6 +161,7 @@ def test_rows_that_differ_leave_the_scores_of_equal_files(content, score, site, 
     ("wanted", "says"),
     [
         (401, "does not accept the token"),
+        (403, "the download of .*: its address expired .403.: run the same command again"),
         (404, "Kaggle has none of that name"),
         (500, "the download of .*: Kaggle failed .500"),
         ("drop", "the download of .*the connection to Kaggle broke"),

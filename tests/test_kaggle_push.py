@@ -293,3 +293,11 @@ def test_status_of_a_kernel_that_failed(kaggle_site):
         f"{NAME}: error: Your notebook was stopped: 12 h",
         "it made nothing: no data set of fer_utils",
     ]
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"state": "done"}'])
+def test_status_of_a_kernel_with_a_damaged_record(content, kaggle_site):
+    kaggle_site.kernels.append({})
+    kaggle_site.outputs = {"kaggle_run.json": content}
+    said = ["kaggle_run.json is damaged: push again"]
+    assert status.lines(connect(), NAME)[1:] == said

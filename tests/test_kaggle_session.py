@@ -92,11 +92,14 @@ def test_finished_notebooks_are_noted_meanwhile(working, monkeypatch):
         "import json, pathlib, sys, time\n"
         "made = pathlib.Path(json.loads(sys.argv[1])['run_dir'], 'notebooks')\n"
         "made.mkdir(parents=True)\n"
-        "(made / '01_explore_data.ipynb').write_text('{}')\n"
         "(made / '01_explore_data.json').write_text('{\"finished\": 1}')\n"
-        "time.sleep(2)\n"
-        "seen = json.loads(pathlib.Path('kaggle_run.json').read_text())\n"
-        "raise SystemExit(0 if seen['state'] == 'running' else 2)\n",
+        "(made / '01_explore_data.ipynb').write_text('{}')\n"
+        "seen, end = pathlib.Path('kaggle_run.json'), time.monotonic() + 30\n"
+        "while not seen.exists() or '01_explore_data.ipynb' not in seen.read_text():\n"
+        "    if time.monotonic() > end:\n"
+        "        raise SystemExit(2)\n"
+        "    time.sleep(0.1)\n"
+        "raise SystemExit(0 if json.loads(seen.read_text())['state'] == 'running' else 2)\n",
     )
     monkeypatch.setattr(session, "_LOOK", 0.2)
     code, noted = run()

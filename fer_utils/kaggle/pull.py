@@ -11,6 +11,7 @@ from pathlib import Path
 from fer_utils import kaggle, runs
 from fer_utils.errors import FerError
 from fer_utils.kaggle import merging, record, status
+from fer_utils.kaggle.client import Refused
 
 _CHUNK = 1 << 20  # bytes
 
@@ -101,7 +102,13 @@ def _there(path, facts):
 
 
 def _fetch(client, url, path):
-    client.ask(f"the download of {path.name}", _save, client, url, path)
+    what = f"the download of {path.name}"
+    try:
+        client.ask(what, _save, client, url, path)
+    except Refused as error:
+        if error.status != 403:
+            raise
+        raise FerError(f"{what}: its address expired (403): run the same command again") from None
 
 
 class _BrokeOff(Exception):
