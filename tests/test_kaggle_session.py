@@ -51,6 +51,12 @@ def test_the_record_says_how_the_suite_ended(ended, code, state, working, monkey
     assert run()[1]["state"] == state
 
 
+def test_a_suite_that_is_killed_does_not_fail_the_kernel(working, monkeypatch):
+    stand_in(monkeypatch, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    code, noted = run()
+    assert (code, noted["state"]) == (0, "failed")
+
+
 def test_time_that_is_over(working, monkeypatch):
     stand_in(monkeypatch, "import time\ntime.sleep(60)")
     monkeypatch.setattr(session._Session, "_submission_waits", lambda self: False)

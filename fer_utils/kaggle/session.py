@@ -55,7 +55,8 @@ def run(chosen, folder, began):
             return 1
     state = "out of time" if stopped else {0: "done"}.get(code, "failed")
     _write(chosen, working, state, settings, folder)
-    return 0 if code in (0, 1) or stopped else 1
+    killed = code < 0  # by the system, where memory ran out: what others made is to be kept
+    return 0 if code in (0, 1) or killed or stopped else 1
 
 
 def _say(line):
