@@ -134,16 +134,34 @@ def test_local_work_is_not_replaced_unasked(name, content, first, site, root, tm
 def test_scores_from_kaggle_stay_in_the_ledger(site, root, tmp_path):
     pulled(root)
     submission.record(root / merging.LEDGER, "mine.csv", {"model": "mine"}, {}, kaggle="0.5")
-    ledger.note_score(root / merging.LEDGER, "fer2013-v8.csv", "0.69")
+    sent = root / "submissions" / "fer2013-v8.csv"
+    ledger.note_score(root / merging.LEDGER, sent, "0.69", "[mark]")
     pulled(root)
     scores = {r["file"]: r["kaggle"] for r in ledger.read_ledger(root / merging.LEDGER)}
     assert scores == {"fer2013-v8.csv": "0.69", "mine.csv": "0.5"}
+
+
+@pytest.mark.parametrize(("content", "score"), [(b"3\n", "0.69"), (b"4\n", "")])
+def test_rows_that_differ_leave_the_scores_of_equal_files(content, score, site, root, tmp_path):
+    pulled(root)
+    book, sent = root / merging.LEDGER, root / "submissions" / "fer2013-v8.csv"
+    submission.record(book, sent, {"model": "mine"}, {}, kaggle="0.69")
+    before = book.read_bytes()
+    worked(tmp_path / "kernel", site, files=FILES | {"submissions/fer2013-v8.csv": content * 10})
+    pulled(root)
+    (row,) = ledger.read_ledger(book)
+    assert (row["model"], row["kaggle"]) == ("v8", score)
+    (kept,) = (root / "runs/kaggle/replaced").iterdir()
+    assert kept.read_bytes() == before
+    pulled(root)
+    assert ledger.read_ledger(book) == [row]
 
 
 @pytest.mark.parametrize(
     ("wanted", "says"),
     [
         (401, "does not accept the token"),
+        (403, "the download of .*: its address expired .403.: run the same command again"),
         (404, "Kaggle has none of that name"),
         (500, "the download of .*: Kaggle failed .500"),
         ("drop", "the download of .*the connection to Kaggle broke"),
@@ -191,6 +209,25 @@ def test_stopped_while_placing_the_same_call_finishes(site, root, monkeypatch):
     assert set(contents(root)) == {*FILES, merging.LEDGER}
 
 
+def test_stopped_before_the_note_of_a_newer_run(site, root, tmp_path, monkeypatch):
+    pulled(root)
+    files = FILES | {f"{RUN}/v8/metrics.json": b'{"accuracy": 0.8}', f"{RUN}/v1/x.json": b"1"}
+    worked(tmp_path / "kernel", site, files=files)
+    with monkeypatch.context() as patch:
+        place = merging._place_run
+
+        def stopped(*arguments):
+            place(*arguments)
+            raise KeyboardInterrupt
+
+        patch.setattr(merging, "_place_run", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            pulled(root)
+    pulled(root)
+    assert set(contents(root)) == {*files, merging.LEDGER}
+    assert not (root / "runs/kaggle/replaced").exists()
+
+
 def test_what_an_older_kernel_made_does_not_come_along(site, root, tmp_path):
     site.fail = {"output": [None] * 5 + [404]}
     with pytest.raises(FerError):
@@ -227,6 +264,15 @@ def test_kernel_that_kaggle_ended_gives_what_it_had_noted(site, root, tmp_path):
     assert "the suite: running" in pulled(root)
     assert contents(root)[f"{RUN}/v8/metrics.json"] == b"written after the note"
     pulled(root)  # what came is no work of one's own
+
+
+def test_kernel_that_kaggle_ended_may_lack_what_it_had_noted(site, root, tmp_path):
+    worked(tmp_path / "kernel", site, state="running")
+    site.status = "ERROR"
+    del site.outputs[f"{RUN}/v8/model.keras"]
+    assert "note: Kaggle's output lacks 1 of 6 files, the first is runs/" in pulled(root)
+    assert set(contents(root)) == {*FILES, merging.LEDGER} - {f"{RUN}/v8/model.keras"}
+    pulled(root)
 
 
 @pytest.mark.parametrize("name", ["../evil", "/tmp/evil", "README.md", "runs/../../evil"])

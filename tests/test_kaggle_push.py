@@ -96,6 +96,27 @@ def test_the_kernel_waits_for_the_data_set(kaggle_site, tmp_path, monkeypatch):
     assert len(kaggle_site.kernels) == 2
 
 
+def test_what_another_clone_sent_since_is_not_taken_for_ours(kaggle_site, tmp_path, monkeypatch):
+    pushed(tmp_path / "a")
+    kaggle_site.status = "COMPLETE"
+    with monkeypatch.context() as patch:
+        patch.setattr(bundle, "_hash", lambda folder: "another")
+        pushed(tmp_path / "b")
+    kaggle_site.status = "COMPLETE"
+    assert "sending" in pushed(tmp_path / "a")[1]
+    assert len(kaggle_site.datasets["fer-utils-package"]) == 3
+
+
+def test_version_that_kaggle_did_not_process_is_sent_again(kaggle_site, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(push, "_PATIENCE", 0.1)
+        kaggle_site.pending = 1000
+        with pytest.raises(FerError, match="still being prepared"):
+            pushed(tmp_path)
+    kaggle_site.pending = 0
+    assert "sending" in pushed(tmp_path)[1]
+
+
 FAILURES = [
     ("GetKernelSessionStatus", 401, "does not accept the token"),
     ("CreateDataset", 403, "accept the rules at https://www.kaggle.com/c/"),
@@ -272,3 +293,11 @@ def test_status_of_a_kernel_that_failed(kaggle_site):
         f"{NAME}: error: Your notebook was stopped: 12 h",
         "it made nothing: no data set of fer_utils",
     ]
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"state": "done"}'])
+def test_status_of_a_kernel_with_a_damaged_record(content, kaggle_site):
+    kaggle_site.kernels.append({})
+    kaggle_site.outputs = {"kaggle_run.json": content}
+    said = ["kaggle_run.json is damaged: push again"]
+    assert status.lines(connect(), NAME)[1:] == said

@@ -51,6 +51,12 @@ def test_the_record_says_how_the_suite_ended(ended, code, state, working, monkey
     assert run()[1]["state"] == state
 
 
+def test_a_suite_that_is_killed_does_not_fail_the_kernel(working, monkeypatch):
+    stand_in(monkeypatch, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    code, noted = run()
+    assert (code, noted["state"]) == (0, "failed")
+
+
 def test_time_that_is_over(working, monkeypatch):
     stand_in(monkeypatch, "import time\ntime.sleep(60)")
     monkeypatch.setattr(session._Session, "_submission_waits", lambda self: False)
@@ -92,11 +98,14 @@ def test_finished_notebooks_are_noted_meanwhile(working, monkeypatch):
         "import json, pathlib, sys, time\n"
         "made = pathlib.Path(json.loads(sys.argv[1])['run_dir'], 'notebooks')\n"
         "made.mkdir(parents=True)\n"
-        "(made / '01_explore_data.ipynb').write_text('{}')\n"
         "(made / '01_explore_data.json').write_text('{\"finished\": 1}')\n"
-        "time.sleep(2)\n"
-        "seen = json.loads(pathlib.Path('kaggle_run.json').read_text())\n"
-        "raise SystemExit(0 if seen['state'] == 'running' else 2)\n",
+        "(made / '01_explore_data.ipynb').write_text('{}')\n"
+        "seen, end = pathlib.Path('kaggle_run.json'), time.monotonic() + 30\n"
+        "while not seen.exists() or '01_explore_data.ipynb' not in seen.read_text():\n"
+        "    if time.monotonic() > end:\n"
+        "        raise SystemExit(2)\n"
+        "    time.sleep(0.1)\n"
+        "raise SystemExit(0 if json.loads(seen.read_text())['state'] == 'running' else 2)\n",
     )
     monkeypatch.setattr(session, "_LOOK", 0.2)
     code, noted = run()
@@ -107,6 +116,27 @@ def test_finished_notebooks_are_noted_meanwhile(working, monkeypatch):
         "seconds": None,
         "why": None,
     }
+
+
+def test_only_a_submission_that_is_up_to_date_is_handed_on(working, monkeypatch):
+    from fer_utils.pipeline import manifest
+
+    made, notebook = session._settings(CHOSEN), suite.named(suite.SUITE, session.SUBMISSION)
+    file, top = made.run_dir / "submission.csv", working / "submission.csv"
+    manifests = manifest.Manifests(made, paths.PROJECT / "notebooks")
+    manifests.executed.mkdir(parents=True)
+    manifests.begin(notebook)
+    file.write_text("3\n")
+    (manifests.executed / f"{notebook.name}.ipynb").write_text("{}")
+    stand_in(monkeypatch, "raise SystemExit(0)")
+    assert run()[1]["submission"] is None  # its notebook did not finish
+    assert not top.exists()
+    manifests.finish(notebook.name, 1)
+    assert run()[1]["submission"] == file.relative_to(working).as_posix()
+    assert top.read_text() == "3\n"
+    file.write_text("an earlier kernel's")
+    assert run()[1]["submission"] is None
+    assert not top.exists()
 
 
 def test_no_data_is_no_run_on_drawn_faces(working, monkeypatch, tmp_path, capfd):

@@ -129,6 +129,16 @@ def test_score_that_takes_long(kaggle_site, file):
     assert len(kaggle_site.submissions) == 1
 
 
+def test_again_waits_for_what_is_still_without_a_score(kaggle_site, file):
+    kaggle_site.scores = [""]
+    with pytest.raises(FerError, match="again, without --again, in some minutes"):
+        submitted(file, patience=0.05, again=True)
+    kaggle_site.scores = ["", "0.5"]
+    score, said = submitted(file, again=True)
+    assert (score, len(kaggle_site.submissions)) == ("0.5", 1)
+    assert "was sent before" in said
+
+
 def test_rejected_submission(kaggle_site, file):
     kaggle_site.scores = ["rejected"]
     with pytest.raises(FerError, match="rejects the submission: wrong number of rows"):
@@ -160,3 +170,16 @@ def test_ledger_gets_a_row_where_there_is_none(kaggle_site, file):
     file.with_name("leaderboard.csv").unlink()
     submitted(file)
     assert scores(file) == {file.name: "0.69000"}
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_score_of_a_file_elsewhere(same, kaggle_site, file, tmp_path):
+    elsewhere = tmp_path / file.name
+    elsewhere.write_text(("3\n" if same else "4\n") * LINES)
+    book = file.with_name("leaderboard.csv")
+    submit.submit(client.Client(timeout=20), elsewhere, "v8", book, say=[].append)
+    mark = submit.check(elsewhere)[1]
+    wanted = (
+        {file.name: "0.69000"} if same else {file.name: "", f"fer2013-v8 {mark}.csv": "0.69000"}
+    )
+    assert scores(file) == wanted | {"other.csv": ""}

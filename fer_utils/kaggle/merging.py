@@ -1,5 +1,6 @@
 """Puts a kernel's files beside those that are here, without losing any of either."""
 
+import filecmp
 import os
 import shutil
 import time
@@ -25,7 +26,9 @@ def plan(root, noted, replace):
         FerError: local work is in the way, which is named, and ``replace`` is not given.
     """
     home = root / "runs" / "kaggle"
-    kept = [run for run in _runs(noted) if _own_work(root, run, _pulled(home, run, noted))]
+    # A call that was interrupted may have put a run into its place without noting it.
+    known = {run: (noted["files"], _pulled(home, run, noted)) for run in _runs(noted)}
+    kept = [run for run, lists in known.items() if _own_work(root, run, lists)]
     pulled = _pulled(home, noted["run"], noted)
     kept += [name for name in _submissions(noted) if _changed(root / name, name, noted, pulled)]
     if kept and not replace:
@@ -56,15 +59,16 @@ def _changed(path, name, noted, pulled):
     return path.exists() and record.sha256(path) not in known
 
 
-def _own_work(root, run, pulled):
-    """Return whether a run folder holds anything but what the last pull put there."""
+def _own_work(root, run, lists):
+    """Return whether a run folder holds anything but what the lists of pulled files name."""
     for folder, folders, files in os.walk(root / run):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for path in (Path(folder, name) for name in files if not name.startswith(".")):
-            facts = pulled.get(path.relative_to(root).as_posix())
-            if facts is None or path.stat().st_size != facts[0]:
+            name = path.relative_to(root).as_posix()
+            facts = [known[name] for known in lists if name in known]
+            if path.stat().st_size not in [size for size, _, _ in facts]:
                 return True
-            if record.sha256(path) != facts[2]:
+            if record.sha256(path) not in [digest for _, _, digest in facts]:
                 return True
     return False
 
@@ -91,11 +95,12 @@ def place(root, home, noted, kept):
         for run in _runs(noted):
             _place_run(root / run, waiting / run, home)
             runs.write_json(_note(home, run), arrived)
+        # Before the submissions: it looks at which of them change.
+        _merge_ledger(root / LEDGER, waiting / LEDGER, home)
         for name in _submissions(noted):
             if (waiting / name).exists():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(waiting / name, root / name)
-        _merge_ledger(root / LEDGER, waiting / LEDGER)
         shutil.rmtree(waiting)
     except OSError as error:
         raise runs.writing_error(error.filename or root, error) from error
@@ -120,19 +125,32 @@ def _place_run(run_dir, arrived, home):
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _aside(path, home):
+def _aside(path, home, move=os.replace):
     if path.exists():
         kept = home / "replaced" / f"{time.strftime('%Y%m%d-%H%M%S')}-{path.name}"
         kept.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(path, kept)
+        move(path, kept)
 
 
-def _merge_ledger(path, arrived):
-    """Take over the rows of what a kernel made; a score that Kaggle gave to the same row stays."""
-    here = {row["file"]: row for row in ledger.read_ledger(path)}
+def _merge_ledger(path, arrived, home):
+    """Take over the rows of what a kernel made; the score of a file that stays the same stays."""
+    before = {row["file"]: row for row in ledger.read_ledger(path)}
+    merged = dict(before)
     for row in ledger.read_ledger(arrived):
-        old = here.get(row["file"])
-        if old is None or (old | {"kaggle": ""}) != row:
-            here[row["file"]] = row
-    if here:
-        ledger.write_ledger(path, here.values())
+        name = row["file"]
+        old = before.get(name, {"kaggle": ""})
+        if old | {"kaggle": ""} == row:
+            continue
+        if old["kaggle"] and not row["kaggle"] and _same(path, arrived, name):
+            row["kaggle"] = old["kaggle"]
+        merged[name] = row
+    if any(merged[name] != row for name, row in before.items()):
+        _aside(path, home, shutil.copy2)
+    if merged:
+        ledger.write_ledger(path, merged.values())
+
+
+def _same(path, arrived, name):
+    """Return whether the submissions of that name beside two ledgers are equal."""
+    both = path.with_name(name), arrived.with_name(name)
+    return all(file.exists() for file in both) and filecmp.cmp(*both, shallow=False)

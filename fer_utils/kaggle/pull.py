@@ -11,6 +11,7 @@ from pathlib import Path
 from fer_utils import kaggle, runs
 from fer_utils.errors import FerError
 from fer_utils.kaggle import merging, record, status
+from fer_utils.kaggle.client import Refused
 
 _CHUNK = 1 << 20  # bytes
 
@@ -77,11 +78,15 @@ def _check_name(name):
 def _fetch_all(client, files, noted, waiting, say):
     missing = sorted(set(noted["files"]) - set(files))
     if missing:
-        raise FerError(
+        lacks = (
             f"Kaggle's output lacks {len(missing)} of {len(noted['files'])} files, the first is "
-            f"{missing[0]}: run the same command again in some minutes"
+            f"{missing[0]}"
         )
-    wanted = {n: f for n, f in noted["files"].items() if not _there(waiting / n, f)}
+        if noted["state"] != "running":
+            raise FerError(f"{lacks}: run the same command again in some minutes")
+        say(f"note: {lacks}; the kernel was ended from outside, so the others are fetched")
+    there = {n: f for n, f in noted["files"].items() if n in files}
+    wanted = {n: f for n, f in there.items() if not _there(waiting / n, f)}
     size = sum(facts[0] for facts in wanted.values())
     say(f"fetching {len(wanted)} of {len(noted['files'])} files, {size / 1e6:.1f} MB")
     for name, facts in sorted(wanted.items()):
@@ -97,7 +102,13 @@ def _there(path, facts):
 
 
 def _fetch(client, url, path):
-    client.ask(f"the download of {path.name}", _save, client, url, path)
+    what = f"the download of {path.name}"
+    try:
+        client.ask(what, _save, client, url, path)
+    except Refused as error:
+        if error.status != 403:
+            raise
+        raise FerError(f"{what}: its address expired (403): run the same command again") from None
 
 
 class _BrokeOff(Exception):

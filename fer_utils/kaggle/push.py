@@ -95,8 +95,8 @@ def script(chosen):
 def push(client, order, folder, libraries=tuple(bundle.LIBRARIES), say=print):
     """Upload the data set where it changed, then start the kernel.
 
-    Interrupted anywhere, the same call finishes: an upload that came through is not repeated, and
-    a kernel that runs is not started twice.
+    Interrupted anywhere, the same call finishes: an upload that is ready at Kaggle is not
+    repeated, and a kernel that runs is not started twice.
 
     Args:
         client: the Client.
@@ -130,10 +130,11 @@ def _send_dataset(client, folder, made, say):
     dataset = f"{client.user}/{kaggle.DATASET}"
     note, there = folder / "sent.json", _dataset_state(client, dataset)
     version = there and there["current_version_number"]
-    noted = {"dataset": dataset, "bundle": made}
+    noted = {"dataset": dataset, "bundle": made, "version": version}
     if there and runs.read_json(note) == noted:
         say(f"data set {dataset}: there already")
     else:
+        noted["version"] = (version or 0) + 1
         size = sum(path.stat().st_size for path in (folder / "dataset").iterdir())
         say(f"data set {dataset}: sending {size / 1e6:.1f} MB")
         what, order = f"the data set {dataset}", str(folder / "dataset")
@@ -143,9 +144,8 @@ def _send_dataset(client, folder, made, say):
             answer = client.tell(what, client.api.dataset_create_new, order, quiet=True)
         if answer.error:
             raise FerError(f"{what}: Kaggle refuses it: {client.clean(answer.error)}")
-        runs.write_json(note, noted)
-        version = (version or 0) + 1
-    _await_dataset(client, dataset, version or 0)
+    _await_dataset(client, dataset, noted["version"] or 0)
+    runs.write_json(note, noted)  # not before: Kaggle may fail to process what was sent
 
 
 def _dataset_state(client, dataset):

@@ -45,7 +45,11 @@ def write(working, kernel, bundle, state, run, notebooks, submission=None, error
 
 def read(path):
     """Return a record, or None where the file is missing or is none."""
-    found = runs.read_json(path)
+    return checked(runs.read_json(path))
+
+
+def checked(found):
+    """Return what was read from JSON, or None where it is no record."""
     whole = isinstance(found, dict) and isinstance(found.get("files"), dict)
     return found if whole and "state" in found else None
 

@@ -51,11 +51,12 @@ def run(chosen, folder, began):
             code, stopped = session.run_all()
         except FerError as error:
             _say(f"error: {error}")
-            _write(chosen, working, "failed", None, error=str(error))
+            _write(chosen, working, "failed", None, folder, error=str(error))
             return 1
     state = "out of time" if stopped else {0: "done"}.get(code, "failed")
-    _write(chosen, working, state, settings)
-    return 0 if code in (0, 1) or stopped else 1
+    _write(chosen, working, state, settings, folder)
+    killed = code < 0  # by the system, where memory ran out: what others made is to be kept
+    return 0 if code in (0, 1) or killed or stopped else 1
 
 
 def _say(line):
@@ -127,7 +128,7 @@ class _Session:
         done = sorted(path.name for path in folder.glob("*.ipynb") if path.name[0] != ".")
         if done != self.seen:
             self.seen = done
-            _write(self.chosen, self.working, "running", self.settings)
+            _write(self.chosen, self.working, "running", self.settings, self.notebooks)
 
 
 def _stop(process):
@@ -139,9 +140,9 @@ def _stop(process):
         process.wait()
 
 
-def _write(chosen, working, state, settings, error=None):
+def _write(chosen, working, state, settings, notebooks, error=None):
     run_dir = settings and settings.run_dir
-    submission = run_dir and _submission(run_dir, working)
+    submission = settings and _submission(settings, notebooks, working)
     record.write(
         working,
         chosen["kernel"],
@@ -154,17 +155,30 @@ def _write(chosen, working, state, settings, error=None):
     )
 
 
-def _submission(run_dir, working):
-    """Copy the run's submission to the top; return its path, None where there is none."""
+def _submission(settings, notebooks, working):
+    """Copy the run's submission to the top; return its path, None where there is none of today."""
     from fer_utils.pipeline import results
 
-    found = results.submission(run_dir)
-    if found is not None and not found.is_relative_to(working):
+    top, run_dir = working / "submission.csv", settings.run_dir
+    found = results.submission(run_dir) if _is_current(settings, notebooks) else None
+    if found is None:
+        top.unlink(missing_ok=True)
+        return None
+    if not found.is_relative_to(working):
         found = run_dir / "submission.csv"  # it is named where an earlier kernel wrote it
-    if found is not None:
-        with runs.whole_file(working / "submission.csv") as part:
-            shutil.copyfile(found, part)
+    with runs.whole_file(top) as part:
+        shutil.copyfile(found, part)
     return found
+
+
+def _is_current(settings, notebooks):
+    """Return whether the submission is what today's code and the networks there are give."""
+    from fer_utils.pipeline import manifest, suite
+
+    manifests = manifest.Manifests(settings, Path(notebooks))
+    if manifests.read(SUBMISSION) is None:
+        return False
+    return manifests.reason(suite.named(suite.SUITE, SUBMISSION)) is None
 
 
 def restore(root, working, kernel):

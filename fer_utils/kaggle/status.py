@@ -4,7 +4,7 @@ import dataclasses
 import json
 
 from fer_utils.errors import FerError
-from fer_utils.kaggle import RECORD
+from fer_utils.kaggle import RECORD, record
 
 _RUNNING = ("queued", "running", "new_script", "cancel_requested")
 
@@ -87,7 +87,15 @@ def lines(client, name):
     if RECORD not in files:
         return [*said, f"it made nothing: {last_line(log)}"]
     text = client.ask("the kernel's record", lambda: fetch(client, files[RECORD]).text)
-    return said + told(json.loads(text))
+    noted = record.checked(_parsed(text))
+    return [*said, f"{RECORD} is damaged: push again"] if noted is None else said + told(noted)
+
+
+def _parsed(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def told(noted):

@@ -37,7 +37,7 @@ def submit(client, file, message, book, again=False, patience=600, say=print):
         file: path of the submission.
         message: what Kaggle shows beside it.
         book: path of the ledger.
-        again: send it though it was sent before.
+        again: send it though it was sent before; one that still waits for its score counts.
         patience: seconds to wait for the score.
         say: takes lines of text.
 
@@ -50,15 +50,16 @@ def submit(client, file, message, book, again=False, patience=600, say=print):
     """
     file, mark = check(file)
     ledger.read_ledger(book)  # a damaged one stops here, not after the upload
-    before = set() if not again else {item.ref for item in _sent(client, mark)}
-    found = None if again else next(iter(_sent(client, mark)), None)
+    sent = _sent(client, mark)
+    found = next((item for item in sent if not again or _waits(item)), None)
+    before = {item.ref for item in sent if again and item is not found}
     if found:
         say(f"{file.name} was sent before, on {found.date:%Y-%m-%d}: its score follows")
     else:
         _send(client, file, f"{message} {mark}".strip())
         say(f"{file.name} is sent")
     score = _score(client, mark, before, patience)
-    ledger.note_score(book, file, score)
+    ledger.note_score(book, file, score, mark)
     say(f"public score {score}, now in {book}")
     return score
 
@@ -92,6 +93,10 @@ def _sent(client, mark):
     return found
 
 
+def _waits(item):
+    return item.status.name.lower() == "pending"
+
+
 def _score(client, mark, before, patience):
     end = time.monotonic() + patience
     while True:
@@ -104,7 +109,7 @@ def _score(client, mark, before, patience):
             return found[0].public_score
         if time.monotonic() > end:
             raise FerError(
-                f"no score yet ({state}): run the same command again in some minutes, it does not "
-                "send the file twice"
+                f"no score yet ({state}): run the same command again, without --again, in some "
+                "minutes: it does not send the file twice"
             )
         time.sleep(_LOOK)

@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import filecmp
 from pathlib import Path
 
 from fer_utils import runs
@@ -53,18 +54,24 @@ def record(ledger, file, metrics, run, kaggle=""):
     return row
 
 
-def note_score(ledger, file, score):
+def note_score(ledger, file, score, mark):
     """Write the score that Kaggle gave into a submission's row; one is made where there is none.
+
+    A row is of the file beside the ledger. Another file of that name gets a row with its mark.
 
     Args:
         ledger: path of ``leaderboard.csv``; made if absent.
         file: path of the submission.
         score: str, as Kaggle gave it.
+        mark: str that tells the file from others of its name.
 
     Raises:
         FerError: the ledger has other columns.
     """
     rows, name = {row["file"]: row for row in read_ledger(ledger)}, Path(file).name
+    beside = Path(ledger).with_name(name)
+    if not beside.exists() or not filecmp.cmp(file, beside, shallow=False):
+        name = f"{Path(file).stem} {mark}{Path(file).suffix}"
     new = dict.fromkeys(LEDGER_COLUMNS, "")
     new |= {"file": name, "date": datetime.date.today().isoformat()}
     write_ledger(ledger, (rows | {name: rows.get(name, new) | {"kaggle": score}}).values())
