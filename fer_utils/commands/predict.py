@@ -71,7 +71,7 @@ def predict(
         typer.echo("\nstopped; nothing was kept: with --out DIR a run can be continued", err=True)
         raise typer.Exit(130) from None
     if csv is not None:
-        _write_csv(csv, rows, recognizer.classes)
+        predicting.write_table(csv, rows, recognizer.classes)
     _sum_up(rows, recognizer.classes, out, truth)
     if all(row["error"] for row in rows):
         raise typer.Exit(2)
@@ -89,13 +89,6 @@ def _say(rows):
             continue
         which = f", face {row['face']}" if row.get("face") and len(rows) > 1 else ""
         typer.echo(f"{row['file']}{at}{which}: {row['sentence']}")
-
-
-def _write_csv(path, rows, classes):
-    from fer_utils import predicting, runs
-
-    with runs.whole_file(path) as part:
-        predicting.frame(rows, classes).to_csv(part, index=False)
 
 
 def _sum_up(rows, classes, out, truth):

@@ -77,21 +77,33 @@ def _api():
     """Return the package's API, logged in."""
     if not has_token():
         raise FerError(f"no Kaggle token found: {TOKEN}")
-    # The package logs in while it is imported, prints advice, and may call exit().
+    # The package prints advice, while it is imported too.
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        api_class = imported()
         try:
-            from kaggle.api.kaggle_api_extended import KaggleApi
-
-            api = KaggleApi()
+            api = api_class()
             api.authenticate()
-        except ImportError:
-            raise FerError(
-                "the kaggle package is missing: run python -m pip install kaggle, then the same "
-                "command again"
-            ) from None
         except (Exception, SystemExit):
             raise FerError(f"Kaggle does not accept the token: {TOKEN}") from None
     return api
+
+
+def imported():
+    """Return the Kaggle package's class; it logs in, and may call exit(), while it is imported.
+
+    Raises:
+        FerError: the package is missing; Kaggle does not accept the token.
+    """
+    try:
+        from kaggle.api.kaggle_api_extended import KaggleApi
+    except ImportError:
+        raise FerError(
+            "the kaggle package is missing: run python -m pip install kaggle, then the same "
+            "command again"
+        ) from None
+    except (Exception, SystemExit):
+        raise FerError(f"Kaggle does not accept the token: {TOKEN}") from None
+    return KaggleApi
 
 
 def has_token():

@@ -41,17 +41,8 @@ def limited(seconds):
 
 
 def imported():
-    """Return the package's class; it logs in, and may call exit(), while it is imported."""
-    try:
-        from kaggle.api.kaggle_api_extended import KaggleApi
-    except ImportError:
-        raise FerError(
-            "the kaggle package is missing: run python -m pip install kaggle, then the same "
-            "command again"
-        ) from None
-    except (Exception, SystemExit):
-        raise FerError(f"Kaggle does not accept the token: {download.TOKEN}") from None
-    return _whole(KaggleApi)
+    """Return the package's class, mended, see ``download.imported``."""
+    return _whole(download.imported())
 
 
 def _whole(base):

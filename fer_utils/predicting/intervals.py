@@ -1,9 +1,5 @@
 """How sure a share is that few pictures give: Wilson's interval."""
 
-import math
-
-_Z = 1.96  # 95% of a normal distribution lie that many standard errors around its middle
-
 
 def wilson(right, n):
     """Return the 95% interval ``(low, high)`` of a share; it is not empty where all are right.
@@ -16,10 +12,10 @@ def wilson(right, n):
         >>> wilson(3, 3)
         (0.438..., 1.0)
     """
-    share, weight = right / n, _Z**2 / n
-    middle = (share + weight / 2) / (1 + weight)
-    half = _Z / (1 + weight) * math.sqrt(share * (1 - share) / n + weight / (4 * n))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    from scipy.stats import binomtest
+
+    interval = binomtest(int(right), int(n)).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def with_intervals(told):

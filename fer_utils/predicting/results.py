@@ -35,8 +35,7 @@ def write(out, rows, classes):
     """
     told = truth.by_truth(rows, classes)
     _remove(out, _of_earlier(out) - _names(rows))
-    with runs.whole_file(out / "predictions.csv") as part:
-        table.frame(rows, classes).to_csv(part, index=False)
+    write_table(out / "predictions.csv", rows, classes)
     runs.write_json(out / TABLE, rows)
     if told is not None:
         with runs.whole_file(out / TRUTH) as part:
@@ -45,6 +44,12 @@ def write(out, rows, classes):
     for i, page in enumerate(sheet.contact_sheets(copies), 1):
         with runs.whole_file(out / sheet_name(i)) as part:
             page.save(part, quality=88)
+
+
+def write_table(path, rows, classes):
+    """Write the table of rows as CSV, see ``table.frame``."""
+    with runs.whole_file(path) as part:
+        table.frame(rows, classes).to_csv(part, index=False)
 
 
 def has_copy(out, row):

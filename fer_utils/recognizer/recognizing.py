@@ -25,7 +25,8 @@ class Recognizer:
     starts need neither Keras nor TensorFlow.
 
     Args:
-        network: ``small`` or ``v8``, which come with the package, or a ``.keras`` file's path.
+        network: ``small``, ``v8`` or ``robust``, which come with the package, or the path of a
+            ``.keras`` file.
         engine: ``onnx`` or ``keras``.
         precision: ``float32`` or ``int8`` (ONNX only).
         temperature: float above 0 that divides the logits, see ``evaluation.tempered``; None for

@@ -83,10 +83,8 @@ def fit_or_restore(
     reported, watched = held_out(dataset, recipe, settings.seed, rows)
     examples = Examples(dataset, watched, recipe, settings.seed, rows, targets, reported)
     keras.utils.set_random_seed(settings.seed)
-    built, devices = (
-        _builder(entry, dataset, size, weights),
-        all_devices(recipe.batch, recipe.precision),
-    )
+    built = _builder(entry, dataset, size, weights)
+    devices = all_devices(recipe.batch, recipe.precision)
     with devices.scope(), out_of_memory_said(), under_precision(recipe.precision):
         fitted = built()
     if start is not None:
