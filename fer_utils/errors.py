@@ -1,6 +1,8 @@
 """The one exception for what a user can mend, and how a command says it."""
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 
 class FerError(Exception):
@@ -11,7 +13,7 @@ class FerError(Exception):
     """
 
 
-def exit_code(command, *arguments):
+def exit_code(command: Callable[..., object], *arguments: Any) -> int:
     """Return the exit code of a command: 0, or 2 after one line that says what to mend.
 
     For the commands that run without typer, which ``cli`` needs.

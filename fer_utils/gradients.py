@@ -1,9 +1,19 @@
 """How what a network says changes with what it is shown: one function, for each backend."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
 from fer_utils.errors import FerError
 
+if TYPE_CHECKING:
+    import keras
 
-def slopes(model):
+
+def slopes(model: keras.Model) -> Callable[[np.ndarray, np.ndarray], tuple[Any, Any]]:
     """Return a compiled function that differentiates what a model says by what it is shown.
 
     Weights that change later count: none is kept in what is compiled. Each new shape of a batch

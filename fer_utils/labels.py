@@ -1,5 +1,7 @@
 """Emotion vocabularies: the class names of each competition, and the spellings they go by."""
 
+from collections.abc import Sequence
+
 from fer_utils.errors import FerError
 
 # The order is the label: FER2013's own coding (Goodfellow et al. 2013, "Challenges in
@@ -31,7 +33,7 @@ _SPELLINGS = {
 _CANONICAL = {spelling: name for name, spellings in _SPELLINGS.items() for spelling in spellings}
 
 
-def class_index(name, classes=FER2013):
+def class_index(name: str, classes: Sequence[str] = FER2013) -> int:
     """Return the label of a class name, whichever of the usual spellings it has.
 
     Args:
@@ -58,7 +60,7 @@ def class_index(name, classes=FER2013):
     raise FerError(f"unknown class name {name!r}: expected one of {', '.join(classes)}")
 
 
-def mapping(source, classes):
+def mapping(source: Sequence[str], classes: Sequence[str]) -> list[int]:
     """Return where the classes of one vocabulary are in another.
 
     Args:

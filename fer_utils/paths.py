@@ -18,17 +18,17 @@ KAGGLE_WORKING = Path(_KAGGLE, "working")
 COMPETITION = "challenges-in-representation-learning-facial-expression-recognition-challenge"
 
 
-def on_kaggle():
+def on_kaggle() -> bool:
     """Return whether this is a Kaggle kernel."""
     return "KAGGLE_KERNEL_RUN_TYPE" in os.environ
 
 
-def in_clone():
+def in_clone() -> bool:
     """Return whether this package lies in a clone of the project, not in site-packages."""
     return (PROJECT / "pyproject.toml").is_file()
 
 
-def resolved(path):
+def resolved(path: str | Path) -> Path:
     """Return a path as it is without ``~``, links and dots; it need not exist.
 
     Raises:
@@ -45,7 +45,7 @@ def resolved(path):
     return found
 
 
-def output_root():
+def output_root() -> Path:
     """Return the folder under which runs/ and submissions/ are written.
 
     The project; on Kaggle its working folder; without a clone the working directory.
@@ -55,14 +55,14 @@ def output_root():
     return PROJECT if in_clone() else Path.cwd()
 
 
-def cache_dir():
+def cache_dir() -> Path:
     """Return the folder of parsed data: ``FER_UTILS_CACHE``, else the user's cache folder."""
     given = os.environ.get("FER_UTILS_CACHE")
     user = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return resolved(given or Path(user, "fer_utils"))
 
 
-def data_candidates():
+def data_candidates() -> list[Path]:
     """Return the folders where data is looked for, best first; none need exist.
 
     ``FER_UTILS_DATA``, then Kaggle's mounts (old ``/kaggle/input/<slug>`` and new
@@ -79,7 +79,7 @@ def data_candidates():
     return list(dict.fromkeys(places))
 
 
-def weights_candidates():
+def weights_candidates() -> list[Path]:
     """Return the folders where pretrained weights are looked for, best first; none need exist.
 
     Kaggle's mounts, then Keras's own cache, which is ``models`` under ``KERAS_HOME``, else

@@ -5,7 +5,9 @@ import errno
 import filecmp
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +17,7 @@ PART = ".part"  # the mark of a file that is still being written
 
 
 @contextlib.contextmanager
-def whole_file(path):
+def whole_file(path: str | Path) -> Iterator[Path]:
     """Give a path to write to; the file takes its name only when the block ends well.
 
     Args:
@@ -48,7 +50,7 @@ def whole_file(path):
             part.unlink(missing_ok=True)
 
 
-def check_place(path):
+def check_place(path: str | Path) -> None:
     """Raise FerError unless a file can be written there: said now, not after an hour."""
     path = Path(path)
     if path.is_dir():
@@ -77,7 +79,7 @@ def _remove_abandoned(path):
             part.unlink(missing_ok=True)
 
 
-def alive(pid):
+def alive(pid: int) -> bool:
     """Return whether a process of this number exists."""
     try:
         os.kill(pid, 0)
@@ -94,7 +96,7 @@ def _flush_to_disk(part):
         os.fsync(file.fileno())
 
 
-def writing_error(path, error):
+def writing_error(path: str | Path, error: OSError) -> FerError:
     """Return the FerError that says why ``path`` could not be written and what to do."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         remedy = "the disk is full: free some space, then run the same command again"
@@ -105,18 +107,18 @@ def writing_error(path, error):
     return FerError(f"cannot write {path}: {remedy}")
 
 
-def write_text(path, text):
+def write_text(path: str | Path, text: str) -> None:
     """Write a text file whole or not at all."""
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8", newline="")
 
 
-def write_json(path, value):
+def write_json(path: str | Path, value: Any) -> None:
     """Write JSON, indented and with sorted keys, whole or not at all."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True) + "\n")
 
 
-def read_json(path):
+def read_json(path: str | Path) -> Any:
     """Return what a JSON file holds, or None where it is missing or damaged."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
@@ -124,7 +126,13 @@ def read_json(path):
         return None
 
 
-def write_predictions(path, index, split, probabilities, fold=None):
+def write_predictions(
+    path: str | Path,
+    index: np.ndarray,
+    split: np.ndarray,
+    probabilities: np.ndarray,
+    fold: np.ndarray | None = None,
+) -> None:
     """Write ``predictions.npz``, the form in which models meet the ensemble.
 
     Args:
@@ -145,7 +153,7 @@ def write_predictions(path, index, split, probabilities, fold=None):
         np.savez_compressed(part, **arrays)
 
 
-def read_predictions(path):
+def read_predictions(path: str | Path) -> dict[str, np.ndarray]:
     """Return the arrays of ``predictions.npz`` as a dict.
 
     Raises:

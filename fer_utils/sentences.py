@@ -4,6 +4,8 @@ The words are about what a face looks like; nobody knows from a photograph what 
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 from fer_utils import labels
 
@@ -25,7 +27,7 @@ _OF_TWO = {
 }
 
 
-def templates(classes=labels.FER2013):
+def templates(classes: Sequence[str] = labels.FER2013) -> dict[str, Any]:
     """Return the sentences for some classes: a dict of str with ``{percent}`` in them.
 
     Args:
@@ -45,7 +47,7 @@ def _looks(name):
     return tuple(_LOOKS.values())[at] if at >= 0 else f"looks like {name} ({{percent}}%)"
 
 
-def of_class(name, probability):
+def of_class(name: str, probability: float) -> str:
     """Return the sentence for one class and its probability 0-1.
 
     Example:
@@ -55,7 +57,7 @@ def of_class(name, probability):
     return _looks(name).format(percent=percent(probability))
 
 
-def of_two(happy):
+def of_two(happy: float) -> str:
     """Return seed 001's sentence: more happy or more sad, by the share of happy among the two.
 
     Args:
@@ -65,12 +67,12 @@ def of_two(happy):
     return _OF_TWO[name].format(percent=percent(share))
 
 
-def happy_and_sad(classes):
+def happy_and_sad(classes: Sequence[str]) -> tuple[int, int] | None:
     """Return the indices of happy and sad; None where a class is missing."""
     happy, sad = labels.mapping(labels.HAPPY_SAD, classes)
     return None if min(happy, sad) < 0 else (happy, sad)
 
 
-def percent(probability):
+def percent(probability: float) -> int:
     """Return a probability 0-1 in whole percent, half rounded up as JavaScript does."""
     return math.floor(100 * probability + 0.5)

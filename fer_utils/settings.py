@@ -1,11 +1,17 @@
 """From a notebook's parameters to what it works with: data, profile, run folder, seed."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fer_utils import datasets, paths
 from fer_utils.errors import FerError
+
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +78,7 @@ class Settings:
     run_dir: Path
     seed: int
 
-    def load(self, size=48, **options):
+    def load(self, size: int | tuple[int, int] | None = 48, **options: Any) -> Dataset:
         """Return the Dataset, cut to the profile's number of rows.
 
         Args:
@@ -87,24 +93,26 @@ class Settings:
         return datasets.subset(dataset, self.profile.rows, self.seed)
 
     @property
-    def large(self):
+    def large(self) -> Settings:
         """These Settings for networks that a CPU trains slowly: a short run gives them less."""
         profile = dataclasses.replace(self.profile, epochs=self.profile.large_epochs)
         return dataclasses.replace(self, profile=profile)
 
     @property
-    def strict(self):
+    def strict(self) -> bool:
         """Whether a notebook's claims must hold: in the run whose outputs are committed."""
         return self.dataset == "synthetic"
 
     @property
-    def submissions_dir(self):
+    def submissions_dir(self) -> Path:
         """The folder of submissions: the run's own for synthetic faces and short runs."""
         own = self.dataset == "synthetic" or self.profile.name == "smoke"
         return self.run_dir if own else paths.output_root() / "submissions"
 
 
-def resolve(data="auto", profile="auto", run_dir="auto", seed=0):
+def resolve(
+    data: str | Path = "auto", profile: str = "auto", run_dir: str | Path = "auto", seed: int = 0
+) -> Settings:
     """Return the Settings that a notebook's parameters stand for; empty means ``auto``.
 
     Args:
