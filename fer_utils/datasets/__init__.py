@@ -1,6 +1,8 @@
 """Data sets by name: each source is one file here and returns a Dataset."""
 
 import importlib
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,12 +41,17 @@ _SOURCES = {
 }
 
 
-def list_datasets():
+def list_datasets() -> list[str]:
     """Return the registered names, sorted."""
     return sorted(_SOURCES)
 
 
-def load(name, root=None, size=None, **options):
+def load(
+    name: str,
+    root: str | Path | None = None,
+    size: int | tuple[int, int] | None = None,
+    **options: Any,
+) -> Dataset:
     """Return a data set by name.
 
     Args:
@@ -64,7 +71,7 @@ def load(name, root=None, size=None, **options):
     return _source(name).load(root=root, size=size, **options)
 
 
-def private_labels(dataset, root=None, **options):
+def private_labels(dataset: Dataset, root: str | Path | None = None, **options: Any) -> np.ndarray:
     """Return the withheld labels of a Dataset's test rows: for ``evaluation.evaluate_final``.
 
     Args:
@@ -85,7 +92,7 @@ def private_labels(dataset, root=None, **options):
     return np.array([by_name[name] for name in names], np.int8)
 
 
-def find(name, root=None):
+def find(name: str, root: str | Path | None = None) -> Path | None:
     """Return the path of a data set's files, or None where there are none.
 
     Raises:

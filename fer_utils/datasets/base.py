@@ -1,5 +1,7 @@
 """What every source returns: a Dataset."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import hashlib
@@ -30,14 +32,14 @@ class Dataset:
 
     images: np.ndarray
     labels: np.ndarray
-    classes: tuple
+    classes: tuple[str, ...]
     split: np.ndarray
     groups: np.ndarray
     names: np.ndarray
     name: str
     source: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         n = len(self.images)
         if self.images.dtype != np.uint8:
             raise ValueError(f"images must be uint8, not {self.images.dtype}")
@@ -45,11 +47,11 @@ class Dataset:
             if len(getattr(self, field)) != n:
                 raise ValueError(f"{field} has {len(getattr(self, field))} rows, images {n}")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
     @functools.cached_property
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """16 hex digits that change when any image, label, split, group or class does."""
         digest = hashlib.blake2b(digest_size=8)
         digest.update(repr((self.images.shape, self.classes)).encode())
@@ -60,14 +62,14 @@ class Dataset:
         digest.update("\n".join(self.split.tolist()).encode())
         return digest.hexdigest()
 
-    def rows(self, *splits):
+    def rows(self, *splits: str) -> np.ndarray:
         """Return the row numbers, int64, of the named splits, in order."""
         unknown = set(splits) - set(SPLITS)
         if unknown:
             raise ValueError(f"no split {sorted(unknown)}: there are {', '.join(SPLITS)}")
         return np.flatnonzero(np.isin(self.split, splits))
 
-    def take(self, rows):
+    def take(self, rows: np.ndarray) -> Dataset:
         """Return the Dataset of these rows (integers or booleans), in their order."""
         picked = {
             f: getattr(self, f)[rows] for f in ("images", "labels", "split", "groups", "names")
@@ -75,7 +77,7 @@ class Dataset:
         return dataclasses.replace(self, **picked)
 
 
-def group_identical(images, groups=None):
+def group_identical(images: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
     """Return int64 ``(n,)`` numbers shared by rows with identical pixels or one given group.
 
     Args:

@@ -5,8 +5,11 @@
 students: on the 499 photographs that a person labelled again, half agree.
 """
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fer_utils import paths
 from fer_utils.datasets import label_tables, listings, photographs, policies
@@ -15,21 +18,24 @@ from fer_utils.datasets.splits import hold_out
 from fer_utils.errors import FerError
 from fer_utils.labels import DATA622
 
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
+
 EXPECTED = "expected images/, data/legend.csv (user.id,image,emotion) and test/"
 _LEGENDS = ("data/legend.csv", "legend.csv")
 
 
 def load(
-    root=None,
-    size=None,
-    rgb=False,
-    valid=0.0,
-    seed=0,
-    contradicting=policies.DROP,
-    unmatched=policies.DROP,
-    unreadable=policies.ERROR,
-    fit="stretch",
-):
+    root: str | Path | None = None,
+    size: int | tuple[int, int] | None = None,
+    rgb: bool = False,
+    valid: float = 0.0,
+    seed: int = 0,
+    contradicting: str = policies.DROP,
+    unmatched: str = policies.DROP,
+    unreadable: str = policies.ERROR,
+    fit: str = "stretch",
+) -> Dataset:
     """Return the photographs: labelled ones are ``train``, those of ``test/`` ``test``.
 
     Rows follow the paths, training first. A group is a person, known by the file's name
@@ -72,7 +78,7 @@ def load(
     return hold_out(dataset, valid, seed) if valid else dataset
 
 
-def find(root=None):
+def find(root: str | Path | None = None) -> Path | None:
     """Return the Path of the folder that holds ``images/`` and the legend.
 
     Args:
@@ -94,7 +100,7 @@ def find(root=None):
     return None
 
 
-def private_labels(root=None, **options):
+def private_labels(root: str | Path | None = None, **options: Any) -> NoReturn:
     """Raise FerError: nobody but Kaggle has the labels of ``test/``."""
     raise FerError("the labels of facial_expressions' test/ are Kaggle's alone: score on valid")
 

@@ -1,14 +1,23 @@
 """FER+ votes for FER2013: what ten annotators saw in each image (Barsoum et al. 2016)."""
 
+from __future__ import annotations
+
 import dataclasses
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_utils.datasets.base import UNKNOWN
 from fer_utils.errors import FerError
 from fer_utils.labels import mapping
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fer_utils.datasets import Dataset
 
 FILE = "fer2013new.csv"
 # The columns of the official file, in its order, without Usage and Image name.
@@ -17,7 +26,7 @@ NO_EMOTION = ("unknown", "NF")  # cannot tell; not a face
 _FER2013 = {"angry": "anger", "happy": "happiness", "sad": "sadness"}
 
 
-def find(root):
+def find(root: str | Path | None) -> Path | None:
     """Return the path of ``fer2013new.csv`` in a data folder or beside it, None if absent."""
     if root is None:
         return None
@@ -27,7 +36,7 @@ def find(root):
     return next((place for place in places if place.is_file()), None)
 
 
-def usable(dataset):
+def usable(dataset: Dataset) -> bool:
     """Return whether the votes can be told to a Dataset's rows: all of FER2013, numbered.
 
     Names of image folders' rows are paths, which say nothing of the place in fer2013.csv.
@@ -35,7 +44,7 @@ def usable(dataset):
     return dataset.names.tolist() == [str(i) for i in range(len(dataset))]
 
 
-def votes(path, dataset):
+def votes(path: str | Path, dataset: Dataset) -> np.ndarray:
     """Return the votes for each row of FER2013, in the order of the Dataset.
 
     Args:
@@ -66,7 +75,7 @@ def votes(path, dataset):
     return np.concatenate([table, missing])
 
 
-def agreement(dataset, votes):
+def agreement(dataset: Dataset, votes: np.ndarray) -> pd.DataFrame:
     """Return how often FER2013's label is the annotators' majority among its seven classes.
 
     Args:
@@ -94,7 +103,7 @@ def agreement(dataset, votes):
     ).set_index("class")
 
 
-def majority(votes, classes, least=0.5):
+def majority(votes: np.ndarray, classes: Sequence[str], least: float = 0.5) -> np.ndarray:
     """Return the label that most annotators gave.
 
     Args:
@@ -121,7 +130,7 @@ def majority(votes, classes, least=0.5):
     return np.where(enough, index[best], UNKNOWN).astype(np.int8)
 
 
-def clarity(votes):
+def clarity(votes: np.ndarray) -> np.ndarray:
     """Return the share of each image's votes that its commonest emotion got.
 
     Args:
@@ -136,7 +145,7 @@ def clarity(votes):
     return np.where(total > 0, best / np.maximum(total, 1), np.nan)
 
 
-def soft_labels(votes, classes, outliers=1):
+def soft_labels(votes: np.ndarray, classes: Sequence[str], outliers: int = 1) -> np.ndarray:
     """Return the annotators' opinions as probabilities, to train on with cross-entropy.
 
     Args:
@@ -160,7 +169,9 @@ def soft_labels(votes, classes, outliers=1):
     return soft / np.maximum(soft.sum(axis=1, keepdims=True), 1)
 
 
-def relabel(dataset, votes, least=0.5, undecided="drop"):
+def relabel(
+    dataset: Dataset, votes: np.ndarray, least: float = 0.5, undecided: str = "drop"
+) -> Dataset:
     """Return FER2013 with the annotators' majority as the label of its training rows.
 
     What a model scores on ``valid`` and ``test`` stays FER2013's own labels: those rows are

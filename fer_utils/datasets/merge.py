@@ -1,6 +1,7 @@
 """Several data sets as one: auxiliary data in the vocabulary of the main one."""
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,7 +11,13 @@ from fer_utils.errors import FerError
 from fer_utils.labels import mapping
 
 
-def merge(datasets, vocabulary=None, size=None, rgb=None, fit="stretch"):
+def merge(
+    datasets: Sequence[Dataset],
+    vocabulary: Sequence[str] | None = None,
+    size: int | tuple[int, int] | None = None,
+    rgb: bool | None = None,
+    fit: str = "stretch",
+) -> Dataset:
     """Return several Datasets as one.
 
     Rows whose class the vocabulary lacks are left out, with a warning that counts them. Rows

@@ -1,6 +1,10 @@
 """A data set of some of its classes."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,8 +12,11 @@ from fer_utils.datasets.base import UNKNOWN
 from fer_utils.errors import FerError
 from fer_utils.labels import class_index
 
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
 
-def restrict(dataset, classes):
+
+def restrict(dataset: Dataset, classes: Sequence[str]) -> Dataset:
     """Return the rows of some classes, labelled by their place among these.
 
     Rows of unknown label are left out: nobody knows whether they are of these classes.

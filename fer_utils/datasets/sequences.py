@@ -4,10 +4,15 @@ A SequenceSet is a Dataset of frames and says which rows make up which sequence.
 folders, draws synthetic sequences, or takes arrays of frames.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import hashlib
 import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +20,9 @@ from fer_utils.datasets import ckplus, splits, synthetic
 from fer_utils.datasets.base import Dataset
 from fer_utils.errors import FerError
 from fer_utils.labels import CKPLUS, class_index
+
+if TYPE_CHECKING:
+    from fer_utils.datasets.synthetic.sequences import Sequences
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -31,9 +39,9 @@ class SequenceSet:
     """
 
     frames: Dataset
-    rows: list
+    rows: list[np.ndarray]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.rows:
             raise FerError("there are no sequences: give one at least")
         for i, own in enumerate(self.rows):
@@ -44,48 +52,48 @@ class SequenceSet:
                 if (values != values[0]).any():
                     raise FerError(f"the {field} of sequence {i}'s frames differ: give it one")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rows)
 
     @property
-    def lengths(self):
+    def lengths(self) -> np.ndarray:
         """Frames of each sequence, int64 ``(n,)``."""
         return np.array([len(own) for own in self.rows])
 
     @functools.cached_property
-    def peaks(self):
+    def peaks(self) -> Dataset:
         """The last frame of each sequence: a Dataset whose row i stands for sequence i."""
         return self.frames.take(np.array([own[-1] for own in self.rows]))
 
     @functools.cached_property
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """16 hex digits that change when a frame, a label, a split or the order of frames does."""
         digest = hashlib.blake2b(self.frames.fingerprint.encode(), digest_size=8)
         for own in self.rows:
             digest.update(np.array([len(own), *own], np.int64).data)
         return digest.hexdigest()
 
-    def take(self, numbers):
+    def take(self, numbers: np.ndarray) -> SequenceSet:
         """Return the SequenceSet of these sequences (integers or booleans), in their order."""
         kept = [self.rows[i] for i in np.arange(len(self))[numbers]]
         return dataclasses.replace(self, rows=kept)
 
-    def late(self, share=0.25):
+    def late(self, share: float = 0.25) -> Dataset:
         """Return the Dataset of the last ``int(share * n)`` frames of each, one at least.
 
         Seed 002 fitted and scored these, a quarter, as independent photographs.
         """
         return self.frames.take(np.concatenate([own[-n:] for own, n in self._parts(share)]))
 
-    def late_counts(self, share=0.25):
+    def late_counts(self, share: float = 0.25) -> np.ndarray:
         """Return how many frames of each sequence ``late`` has, int64 ``(n,)``."""
         return np.array([n for _, n in self._parts(share)])
 
-    def begun(self, share):
+    def begun(self, share: float) -> SequenceSet:
         """Return the SequenceSet of the first ``int(share * n)`` frames of each, one at least."""
         return dataclasses.replace(self, rows=[own[:n] for own, n in self._parts(share)])
 
-    def thinned(self, most):
+    def thinned(self, most: int) -> SequenceSet:
         """Return the SequenceSet with at most so many frames each, evenly spaced, peak included.
 
         Neighbouring frames are nearly equal, and each costs a run of the frame network.
@@ -97,7 +105,9 @@ class SequenceSet:
         rows = [own[k] for own, k in zip(self.rows, kept, strict=True)]
         return dataclasses.replace(self, rows=rows)
 
-    def padded(self, numbers=None, time=None):
+    def padded(
+        self, numbers: np.ndarray | None = None, time: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return sequences as one array, the short ones filled up with their peak frame.
 
         (Not with zeros: batch normalisation takes its statistics from all frames it is shown.)
@@ -116,7 +126,9 @@ class SequenceSet:
         index, mask = self.padded_rows(numbers, time)
         return self.frames.images[index], mask
 
-    def padded_rows(self, numbers=None, time=None):
+    def padded_rows(
+        self, numbers: np.ndarray | None = None, time: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows that ``padded`` takes, int64 ``(m, time)``, and the mask."""
         own = self.rows if numbers is None else [self.rows[i] for i in numbers]
         lengths = np.array([len(rows) for rows in own])
@@ -127,14 +139,14 @@ class SequenceSet:
         index = np.stack([rows[p] for rows, p in zip(own, place, strict=True)])
         return index, np.arange(time) < lengths[:, None]
 
-    def held_out(self, numbers):
+    def held_out(self, numbers: np.ndarray) -> SequenceSet:
         """Return the SequenceSet with these sequences as ``valid`` and all others as ``train``."""
         split = np.full(len(self.frames), "train")
         for i in numbers:
             split[self.rows[i]] = "valid"
         return dataclasses.replace(self, frames=dataclasses.replace(self.frames, split=split))
 
-    def folds(self, k=5, seed=0, by_person=True):
+    def folds(self, k: int = 5, seed: int = 0, by_person: bool = True) -> list[SequenceSet]:
         """Return ``k`` SequenceSets, each with another k-th of the sequences as ``valid``.
 
         Args:
@@ -173,12 +185,17 @@ class SequenceSet:
             warnings.warn(text, stacklevel=3)
 
     @property
-    def classes(self):
+    def classes(self) -> tuple[str, ...]:
         """Tuple of class names, index = label."""
         return self.frames.classes
 
 
-def load(name="ckplus", root=None, size=None, **options):
+def load(
+    name: str = "ckplus",
+    root: str | Path | None = None,
+    size: int | tuple[int, int] | None = None,
+    **options: Any,
+) -> SequenceSet:
     """Return the sequences of a source.
 
     Args:
@@ -201,7 +218,7 @@ def load(name="ckplus", root=None, size=None, **options):
     raise FerError(f"no sequences in {name!r}: there are ckplus, synthetic")
 
 
-def drawn(film):
+def drawn(film: Sequences) -> SequenceSet:
     """Return the SequenceSet of ``synthetic.Sequences``, under CK+'s class names."""
     of_ckplus = [-1 if name == "neutral" else class_index(name, CKPLUS) for name in film.classes]
     labels = np.array(of_ckplus, np.int8)[film.labels]
@@ -209,7 +226,14 @@ def drawn(film):
     return from_arrays(film.frames, labels, film.identity, CKPLUS, "synthetic", source)
 
 
-def from_arrays(frames, labels, groups, classes, name="arrays", source="arrays of frames"):
+def from_arrays(
+    frames: Sequence[np.ndarray],
+    labels: np.ndarray,
+    groups: np.ndarray,
+    classes: Sequence[str],
+    name: str = "arrays",
+    source: str = "arrays of frames",
+) -> SequenceSet:
     """Return the SequenceSet of arrays of frames, all ``train``.
 
     Args:

@@ -1,18 +1,26 @@
 """Splits that keep a group (one person, identical pixels) on one side."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_utils.datasets.base import MIXED
 from fer_utils.errors import FerError
 
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
+
 _FEW = 4000  # groups up to which StratifiedGroupKFold takes at most some seconds
 
 
-def share(dataset, rows, fraction, seed=0):
+def share(
+    dataset: Dataset, rows: np.ndarray, fraction: float, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """Part rows in two, stratified by label, no group on both sides.
 
     Args:
@@ -55,7 +63,9 @@ def share(dataset, rows, fraction, seed=0):
     return np.sort(rows[~out]), np.sort(rows[out])
 
 
-def folds(dataset, rows, k=5, seed=0):
+def folds(
+    dataset: Dataset, rows: np.ndarray, k: int = 5, seed: int = 0
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Part rows in ``k``, stratified by label, no group in two folds.
 
     Args:
@@ -85,7 +95,9 @@ def folds(dataset, rows, k=5, seed=0):
     return [(rows[number != fold], rows[number == fold]) for fold in range(k)]
 
 
-def hold_out(dataset, fraction, seed=0, source="train", target="valid"):
+def hold_out(
+    dataset: Dataset, fraction: float, seed: int = 0, source: str = "train", target: str = "valid"
+) -> Dataset:
     """Return the Dataset with a part of one split moved to another.
 
     Args:
@@ -108,7 +120,7 @@ def hold_out(dataset, fraction, seed=0, source="train", target="valid"):
     return dataclasses.replace(dataset, split=split.astype(str))
 
 
-def trial(dataset, n=None, seed=0):
+def trial(dataset: Dataset, n: int | None = None, seed: int = 0) -> Dataset:
     """Return Training alone, parted for choosing: some rows to fit, the others to judge on.
 
     What is chosen so, a recipe or a way of balancing, has not been chosen on PublicTest.
@@ -170,7 +182,7 @@ def _numbered(splitter, labels, k, seed, **groups):
     return number
 
 
-def subset(dataset, n, seed=0):
+def subset(dataset: Dataset, n: int | None, seed: int = 0) -> Dataset:
     """Return a Dataset of at most ``n`` rows, the same share of each split, in their order.
 
     Rows are drawn at random, so a group may be cut; none ever changes its split.

@@ -9,7 +9,10 @@ A file ``tags.csv`` (``sequence,emotion``, for example ``S005_001,anger``) in th
 overrides labels. Seed 002's authors tagged the 266 unlabelled sequences so.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -20,22 +23,25 @@ from fer_utils.datasets.splits import hold_out
 from fer_utils.errors import FerError
 from fer_utils.labels import CKPLUS
 
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
+
 EXPECTED = "expected cohn-kanade-images/S005/001/*.png and Emotion/S005/001/*_emotion.txt"
 
 
 def load(
-    root=None,
-    size=None,
-    rgb=False,
-    peak=0.25,
-    neutral=1,
-    contempt=True,
-    valid=0.0,
-    seed=0,
-    unmatched=policies.DROP,
-    unreadable=policies.ERROR,
-    fit="stretch",
-):
+    root: str | Path | None = None,
+    size: int | tuple[int, int] | None = None,
+    rgb: bool = False,
+    peak: float = 0.25,
+    neutral: int = 1,
+    contempt: bool = True,
+    valid: float = 0.0,
+    seed: int = 0,
+    unmatched: str = policies.DROP,
+    unreadable: str = policies.ERROR,
+    fit: str = "stretch",
+) -> Dataset:
     """Return single frames: those at the end show the expression, the first are neutral.
 
     Sequences without a label are left out. All rows are ``train``; a group is a person.
@@ -77,8 +83,13 @@ def load(
 
 
 def load_sequences(
-    root=None, size=None, rgb=False, contempt=True, unmatched=policies.DROP, fit="stretch"
-):
+    root: str | Path | None = None,
+    size: int | tuple[int, int] | None = None,
+    rgb: bool = False,
+    contempt: bool = True,
+    unmatched: str = policies.DROP,
+    fit: str = "stretch",
+) -> tuple[Dataset, list[np.ndarray]]:
     """Return whole sequences, for a network that reads them in order.
 
     Args:
@@ -111,7 +122,7 @@ def load_sequences(
     return dataset, np.split(np.arange(len(dataset)), ends[:-1])
 
 
-def find(root=None):
+def find(root: str | Path | None = None) -> Path | None:
     """Return the Path of the folder that holds ``cohn-kanade-images/`` and ``Emotion/``.
 
     Args:
@@ -134,7 +145,7 @@ def find(root=None):
     return None
 
 
-def private_labels(root=None, **options):
+def private_labels(root: str | Path | None = None, **options: Any) -> NoReturn:
     """Raise FerError: CK+ has no test rows."""
     raise FerError("CK+ has no withheld labels: hold out persons with valid or folds")
 

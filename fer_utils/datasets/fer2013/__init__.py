@@ -9,15 +9,27 @@ https://arxiv.org/abs/1307.0414). What is read is told apart by content, not by 
 - tile sheets, see ``tiles``
 """
 
+from __future__ import annotations
+
 import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from fer_utils import paths
 from fer_utils.datasets import cache
 from fer_utils.datasets.images import shape_of
 from fer_utils.errors import FerError
 
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
+    from fer_utils.datasets.fer2013.folders import FolderLayout
+    from fer_utils.datasets.fer2013.tables import TableLayout
+    from fer_utils.datasets.fer2013.tiles import SheetLayout
 
-def load(root=None, size=None):
+
+def load(root: str | Path | None = None, size: int | tuple[int, int] | None = None) -> Dataset:
     """Return FER2013.
 
     Training is ``train``, PublicTest ``valid``, PrivateTest ``test``, in this order. Labels of
@@ -45,7 +57,7 @@ def load(root=None, size=None):
     return cache.cached("fer2013", layout.root, key, lambda: _read(layout, shape))
 
 
-def find(root=None):
+def find(root: str | Path | None = None) -> Path | None:
     """Return the path of FER2013's folder or file.
 
     Args:
@@ -65,7 +77,9 @@ def find(root=None):
     return layout and layout.root
 
 
-def private_labels(root=None, size=None):
+def private_labels(
+    root: str | Path | None = None, size: int | tuple[int, int] | None = None
+) -> np.ndarray:
     """Return the labels of the test rows: for ``evaluation.evaluate_final`` alone.
 
     Args:
@@ -88,7 +102,7 @@ def private_labels(root=None, size=None):
     return labels
 
 
-def located(root=None):
+def located(root: str | Path | None = None) -> TableLayout | SheetLayout | FolderLayout:
     """Return the layout, which reads the files, of FER2013 at ``root`` or in the usual places.
 
     Raises:

@@ -7,8 +7,12 @@
   the label (``emotion``, ``label``, ``class`` …), and if wanted ``split`` and ``person``
 """
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,21 +23,24 @@ from fer_utils.datasets.splits import hold_out
 from fer_utils.errors import FerError
 from fer_utils.labels import FER2013
 
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
+
 
 def load(
-    root=None,
-    size=None,
-    rgb=False,
-    classes=FER2013,
-    table=None,
-    persons=None,
-    valid=0.0,
-    seed=0,
-    contradicting=policies.DROP,
-    unmatched=policies.DROP,
-    unreadable=policies.ERROR,
-    fit="stretch",
-):
+    root: str | Path | None = None,
+    size: int | tuple[int, int] | None = None,
+    rgb: bool = False,
+    classes: Sequence[str] = FER2013,
+    table: str | Path | None = None,
+    persons: Callable[[str], str] | None = None,
+    valid: float = 0.0,
+    seed: int = 0,
+    contradicting: str = policies.DROP,
+    unmatched: str = policies.DROP,
+    unreadable: str = policies.ERROR,
+    fit: str = "stretch",
+) -> Dataset:
     """Return the photographs of a folder.
 
     Rows stand by split, then by path. Labels of ``test`` rows are -1, also where known.
@@ -88,7 +95,7 @@ def load(
     return hold_out(dataset, valid, seed) if valid else dataset
 
 
-def find(root=None):
+def find(root: str | Path | None = None) -> Path | None:
     """Return the Path of the folder; None where no ``root`` is given.
 
     Raises:
@@ -102,7 +109,12 @@ def find(root=None):
     return folder
 
 
-def private_labels(root=None, classes=FER2013, table=None, **options):
+def private_labels(
+    root: str | Path | None = None,
+    classes: Sequence[str] = FER2013,
+    table: str | Path | None = None,
+    **options: Any,
+) -> np.ndarray:
     """Return the labels that ``load`` withholds: int8, those of the test rows, in order.
 
     Takes the arguments of ``load``. For ``evaluation.evaluate_final`` alone.

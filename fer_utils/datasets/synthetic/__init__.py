@@ -12,6 +12,7 @@ ideas compare, not how well a model reads faces.
 """
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 
@@ -32,14 +33,21 @@ __all__ = ["COUNTS", "EFFECTS", "OCCLUDERS", "PROTOTYPES", "UNITS", "Faces", "Se
            "snapshots", "truth", "with_regions", "write_ckplus"]  # fmt: skip
 
 
-def find(root=None):
+def find(root: str | Path | None = None) -> None:
     """Return None: there are no files."""
     return None
 
 
 def load(
-    root=None, size=48, n=3600, seed=0, classes=7, wrong_labels=0.08, twins=0.03, blanks=0.001
-):
+    root: str | Path | None = None,
+    size: int | tuple[int, int] | None = 48,
+    n: int = 3600,
+    seed: int = 0,
+    classes: int = 7,
+    wrong_labels: float = 0.08,
+    twins: float = 0.03,
+    blanks: float = 0.001,
+) -> Dataset:
     """Return drawn faces as a Dataset, flawed as FER2013 is.
 
     The first 80% of the rows are ``train``, then come 10% ``valid`` and 10% ``test``; no person
@@ -89,8 +97,15 @@ def _drawn(plan, n, size, seed, classes):
 
 
 def truth(
-    root=None, size=48, n=3600, seed=0, classes=7, wrong_labels=0.08, twins=0.03, blanks=0.001
-):
+    root: str | Path | None = None,
+    size: int | tuple[int, int] | None = 48,
+    n: int = 3600,
+    seed: int = 0,
+    classes: int = 7,
+    wrong_labels: float = 0.08,
+    twins: float = 0.03,
+    blanks: float = 0.001,
+) -> Faces:
     """Return what is known of the faces that ``load`` draws, which no photograph tells.
 
     To judge a method that looks for wrong labels, or what pose and glasses do; never to train on,
@@ -107,8 +122,15 @@ def truth(
 
 
 def private_labels(
-    root=None, size=48, n=3600, seed=0, classes=7, wrong_labels=0.08, twins=0.03, blanks=0.001
-):
+    root: str | Path | None = None,
+    size: int | tuple[int, int] | None = 48,
+    n: int = 3600,
+    seed: int = 0,
+    classes: int = 7,
+    wrong_labels: float = 0.08,
+    twins: float = 0.03,
+    blanks: float = 0.001,
+) -> np.ndarray:
     """Return the labels that ``load`` withholds: int8, those of the test rows, in order.
 
     Takes the arguments of ``load``. For ``evaluation.evaluate_final`` alone.

@@ -17,7 +17,15 @@ _STREAM = 9
 _FIRST = 5  # CK+'s first person is S005
 
 
-def write_ckplus(out, persons=6, seed=0, each=5, frames=(6, 20), size=(98, 128), labelled=0.55):
+def write_ckplus(
+    out: str | Path,
+    persons: int = 6,
+    seed: int = 0,
+    each: int = 5,
+    frames: int | tuple[int, int] = (6, 20),
+    size: int | tuple[int, int] = (98, 128),
+    labelled: float = 0.55,
+) -> Path:
     """Write synthetic sequences as the official tree of CK+.
 
     ``cohn-kanade-images/S005/001/S005_001_00000001.png`` and so on, and for the labelled ones

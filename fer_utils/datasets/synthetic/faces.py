@@ -1,6 +1,9 @@
 """Faces on request: images with everything that is known about them."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -43,21 +46,32 @@ class Faces:
     images: np.ndarray
     labels: np.ndarray
     true_labels: np.ndarray
-    classes: tuple
+    classes: tuple[str, ...]
     action_units: np.ndarray
-    units: tuple
+    units: tuple[str, ...]
     identity: np.ndarray
     pose: np.ndarray
     occluder: np.ndarray
     masks: np.ndarray | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
 
-def generate(n, size=48, seed=0, classes=7, labels=None, intensity=None, identity=None,
-             action_units=None, pose=None, occluder=None, wrong_labels=0.08,
-             masks=False):  # fmt: skip
+def generate(
+    n: int,
+    size: int | tuple[int, int] = 48,
+    seed: int = 0,
+    classes: int = 7,
+    labels: int | str | Sequence[int | str] | np.ndarray | None = None,
+    intensity: float | np.ndarray | None = None,
+    identity: int | np.ndarray | None = None,
+    action_units: np.ndarray | None = None,
+    pose: Sequence[float] | np.ndarray | None = None,
+    occluder: str | None = None,
+    wrong_labels: float = 0.08,
+    masks: bool = False,
+) -> Faces:
     """Draw faces, and say everything about them.
 
     Image i depends on the seed and on i, not on ``n``. What is given instead of drawn changes

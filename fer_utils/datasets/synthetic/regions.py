@@ -1,5 +1,9 @@
 """Where a face's expression shows: what a network should look at to name it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from fer_utils.datasets.synthetic.action_units import NAMES, PROTOTYPES, units_of
@@ -7,8 +11,11 @@ from fer_utils.datasets.synthetic.faces import generate
 from fer_utils.datasets.synthetic.labelling import expressions
 from fer_utils.errors import FerError
 
+if TYPE_CHECKING:
+    from fer_utils.datasets.synthetic.faces import Faces
 
-def with_regions(n, least=16, **options):
+
+def with_regions(n: int, least: int = 16, **options: Any) -> tuple[Faces, np.ndarray]:
     """Draw faces, and return where the units of each one's expression change the picture.
 
     The same faces are drawn without those units: where a pixel differs, the expression shows.
@@ -39,7 +46,7 @@ def with_regions(n, least=16, **options):
     return faces, np.abs(faces.images.astype(int) - without.images) >= least
 
 
-def own_units(faces):
+def own_units(faces: Faces) -> np.ndarray:
     """Return bool ``(n, 21)``: which units are of the expression that each face shows."""
     of_class = [
         np.isin(NAMES, [unit for variant in PROTOTYPES[key] for unit in units_of(variant)])

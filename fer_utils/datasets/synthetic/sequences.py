@@ -1,5 +1,7 @@
 """Onset-to-peak sequences: one face's way from neutral into an expression."""
 
+from __future__ import annotations
+
 import dataclasses
 
 import numpy as np
@@ -26,17 +28,24 @@ class Sequences:
         action_units: list of ``n`` float32 ``(t, 21)``, rising from 0.
     """
 
-    frames: list
+    frames: list[np.ndarray]
     labels: np.ndarray
-    classes: tuple
+    classes: tuple[str, ...]
     identity: np.ndarray
-    action_units: list
+    action_units: list[np.ndarray]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.frames)
 
 
-def sequences(n, frames=(6, 20), size=48, seed=0, classes=8, persons=None):
+def sequences(
+    n: int,
+    frames: int | tuple[int, int] = (6, 20),
+    size: int | tuple[int, int] = 48,
+    seed: int = 0,
+    classes: int = 8,
+    persons: int | None = None,
+) -> Sequences:
     """Draw sequences from the neutral face to the peak of an expression, as CK+ has them.
 
     Person, lamp, background and camera stay, the head drifts by a few degrees, the expression

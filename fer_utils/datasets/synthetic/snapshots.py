@@ -1,5 +1,7 @@
 """Photographs in which the face is somewhere: small or large, at the side, cut by the border."""
 
+from __future__ import annotations
+
 import dataclasses
 
 import numpy as np
@@ -31,7 +33,14 @@ class Snapshots:
     eyes: np.ndarray
 
 
-def snapshots(n=900, size=(96, 128), seed=0, classes=7, wrong_labels=0.08, faces=(0.3, 0.8)):
+def snapshots(
+    n: int = 900,
+    size: int | tuple[int, int] = (96, 128),
+    seed: int = 0,
+    classes: int = 7,
+    wrong_labels: float = 0.08,
+    faces: tuple[float, float] = (0.3, 0.8),
+) -> Snapshots:
     """Draw photographs of whole scenes: one person each, near or far, anywhere.
 
     Split and persons are as in ``load``: no person is in two splits.
