@@ -1,12 +1,19 @@
 """A Dataset with transformed copies at its end that take no memory."""
 
+from __future__ import annotations
+
 import dataclasses
 import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fer_utils.augment.bank.stream import Augmented
 from fer_utils.errors import FerError
+
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
 
 
 class Streamed:
@@ -21,22 +28,22 @@ class Streamed:
 
     dtype = np.dtype("uint8")
 
-    def __init__(self, source, samples):
+    def __init__(self, source: Augmented, samples: np.ndarray) -> None:
         self.source, self.samples = source, samples
         self.shape = (len(samples), *source.images.shape[1:])
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.samples)
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: int | slice | np.ndarray) -> np.ndarray:
         """Return uint8 images: of a number, a slice, or an int or bool array."""
         return self.source[self.samples[rows]][0]
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self[:].astype(dtype or self.dtype, copy=False)
 
     @property
-    def fingerprint(self):
+    def fingerprint(self) -> bytes:
         """Bytes that change when any image does: of the photographs and what is done to them."""
         source = self.source
         digest = hashlib.blake2b(repr((source.transforms, source.seed)).encode())
@@ -45,7 +52,9 @@ class Streamed:
         return digest.digest()
 
 
-def with_copies(dataset, rows, names, seed=0):
+def with_copies(
+    dataset: Dataset, rows: np.ndarray, names: Sequence[str], seed: int = 0
+) -> tuple[Dataset, np.ndarray]:
     """Return the Dataset with transformed copies of rows at its end, none of them held.
 
     Split first: a copy is in its original's split, so that no photograph has copies on both

@@ -1,11 +1,13 @@
 """The registry of transforms: plain functions by name."""
 
+from __future__ import annotations
+
 import dataclasses
 import difflib
 import fnmatch
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -29,7 +31,7 @@ class Transform:
     text: str
 
     @property
-    def kind(self):
+    def kind(self) -> str:
         """``moves`` (pixels move), ``filters`` (values change) or ``drawn`` (anew each time)."""
         return self.function.__module__.rsplit(".", 1)[-1]
 
@@ -60,7 +62,7 @@ def enter(name, function, text):
     return function
 
 
-def list_transforms(pattern="*", kind=None):
+def list_transforms(pattern: str = "*", kind: str | None = None) -> list[str]:
     """Return the names that match, in order, for example ``list_transforms("rotate_*")``.
 
     Args:
@@ -76,7 +78,7 @@ def _natural(name):
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
-def describe(name):
+def describe(name: str) -> Transform:
     """Return the Transform of a name.
 
     Raises:
@@ -91,7 +93,7 @@ def describe(name):
     return _TRANSFORMS[name]
 
 
-def apply(name, image, seed=0):
+def apply(name: str, image: np.ndarray, seed: int | Sequence[int] = 0) -> np.ndarray:
     """Return the image transformed.
 
     Args:

@@ -4,6 +4,8 @@ Seed 000 held all copies as floats: 21 a photograph of 150x150 were what its mem
 copy is made when it is asked for, and is the same each time.
 """
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from fer_utils.augment.bank.registry import apply, describe
@@ -36,7 +38,9 @@ class Augmented:
         array([0, 0, 4])
     """
 
-    def __init__(self, images, labels, transforms, seed=0):
+    def __init__(
+        self, images: np.ndarray, labels: np.ndarray, transforms: Sequence[str], seed: int = 0
+    ) -> None:
         if len(images) != len(labels):
             raise FerError(f"{len(images)} images but {len(labels)} labels")
         for name in transforms:
@@ -44,14 +48,16 @@ class Augmented:
         self.images, self.labels = images, np.asarray(labels)
         self.transforms, self.seed = tuple(transforms), seed
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images) * (1 + len(self.transforms))
 
-    def rows(self, samples):
+    def rows(self, samples: int | np.ndarray) -> np.ndarray:
         """Return which photograph each sample shows."""
         return np.asarray(samples) % len(self.images)
 
-    def __getitem__(self, samples):
+    def __getitem__(
+        self, samples: int | slice | Sequence[int] | np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(images, labels)`` of samples: a number, a slice, or an int or bool array."""
         picked = self._numbers(samples)
         rows, copies = picked % len(self.images), picked // len(self.images)
@@ -77,7 +83,9 @@ class Augmented:
         return apply(self.transforms[copy - 1], self.images[row], (self.seed, copy, row))
 
 
-def stream(images, names, copies=1, seed=0, batch=256):
+def stream(
+    images: np.ndarray, names: Sequence[str], copies: int = 1, seed: int = 0, batch: int = 256
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Yield transformed copies of the images, a batch at a time.
 
     Args:

@@ -3,12 +3,19 @@
 They are the identity at inference and never part of the saved model.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.errors import FerError
 
+if TYPE_CHECKING:
+    import keras
 
-def preset(name, seed=0, mirror=True):
+
+def preset(name: str, seed: int = 0, mirror: bool = True) -> list[keras.Layer]:
     """Return the Keras layers of a preset, in order; draws follow from the seed.
 
     They take images 0-255 and give such. Mixing, which changes labels too, is not among them:
@@ -25,7 +32,7 @@ def preset(name, seed=0, mirror=True):
     return _describe(name)[0](seed, mirror)
 
 
-def presets():
+def presets() -> list[str]:
     """Return the names of the presets.
 
     ``none``; ``flip``: every second image mirrored; ``seed000``, ``seed002`` and ``seed003`` as
@@ -36,7 +43,13 @@ def presets():
     return list(_PRESETS)
 
 
-def in_front(network, name, seed=0, mirror=True, source=None):
+def in_front(
+    network: keras.Model,
+    name: str,
+    seed: int = 0,
+    mirror: bool = True,
+    source: keras.Layer | None = None,
+) -> keras.Sequential:
     """Return a model to fit: the preset's layers, then the network, whose weights it shares.
 
     Where the preset mixes, the model mixes the labels as it mixed the images. Fit this one and
@@ -74,7 +87,7 @@ def in_front(network, name, seed=0, mirror=True, source=None):
     return Mixing([*start, *make(seed, mirror), Mix(seed=seed + 10), network])
 
 
-def shown(images, name, seed=0):
+def shown(images: np.ndarray, name: str, seed: int = 0) -> np.ndarray:
     """Return the images as a training step shows them to the network, mixing left out.
 
     Args:
