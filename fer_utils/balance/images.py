@@ -1,6 +1,10 @@
 """Balancing by new images: changed copies, and images between two others."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,8 +12,17 @@ from fer_utils.balance.rows import checked, missing, numbers, remove_to
 from fer_utils.datasets.base import MIXED
 from fer_utils.errors import FerError
 
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
 
-def augment_to(dataset, rows, n, transform, seed=0):
+
+def augment_to(
+    dataset: Dataset,
+    rows: np.ndarray,
+    n: int,
+    transform: Callable[[np.ndarray, int], np.ndarray],
+    seed: int = 0,
+) -> tuple[Dataset, np.ndarray]:
     """Bring each class to ``n`` rows: rarer ones by changed copies, others by removal.
 
     Seed 004 brought each of its classes to 5,000 so; but it did before it split.
@@ -43,7 +56,14 @@ def augment_to(dataset, rows, n, transform, seed=0):
     return _longer(dataset, images, dataset.labels[extra], dataset.groups[extra], names, kept)
 
 
-def smote(dataset, rows, n=None, neighbours=5, fewer=False, seed=0):
+def smote(
+    dataset: Dataset,
+    rows: np.ndarray,
+    n: int | None = None,
+    neighbours: int = 5,
+    fewer: bool = False,
+    seed: int = 0,
+) -> tuple[Dataset, np.ndarray]:
     """Bring rarer classes to ``n`` rows by images between one and a near one of its class.
 
     Chawla et al. 2002, https://doi.org/10.1613/jair.953, on pixels, through imbalanced-learn.
@@ -74,7 +94,14 @@ def smote(dataset, rows, n=None, neighbours=5, fewer=False, seed=0):
     return _oversampled("SMOTE", sampler, dataset, rows, n, neighbours, fewer)
 
 
-def adasyn(dataset, rows, n=None, neighbours=5, fewer=False, seed=0):
+def adasyn(
+    dataset: Dataset,
+    rows: np.ndarray,
+    n: int | None = None,
+    neighbours: int = 5,
+    fewer: bool = False,
+    seed: int = 0,
+) -> tuple[Dataset, np.ndarray]:
     """Bring rarer classes to about ``n`` rows, most where other classes are near.
 
     He et al. 2008, https://doi.org/10.1109/IJCNN.2008.4633969. As ``smote``, but an image is

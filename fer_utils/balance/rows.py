@@ -1,18 +1,26 @@
 """Balancing by choosing rows: some are left out, or come several times."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.datasets.base import UNKNOWN
 from fer_utils.errors import FerError
 
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
 
-def counts(dataset, rows):
+
+def counts(dataset: Dataset, rows: np.ndarray) -> dict[str, int]:
     """Return how many rows each class has: a dict by name, in the order of the classes."""
     number = numbers(dataset, rows)
     return dict(zip(dataset.classes, number.tolist(), strict=True))
 
 
-def removal_counts(counts, factor=1.5, passes=2):
+def removal_counts(counts: dict[str, int], factor: float = 1.5, passes: int = 2) -> dict[str, int]:
     """Return what seed 000's removal leaves of each class.
 
     In each pass, a class with more than ``factor`` times the average is cut to the average
@@ -36,7 +44,9 @@ def removal_counts(counts, factor=1.5, passes=2):
     return counts
 
 
-def remove_majority(dataset, rows, seed=0, factor=1.5, passes=2):
+def remove_majority(
+    dataset: Dataset, rows: np.ndarray, seed: int = 0, factor: float = 1.5, passes: int = 2
+) -> np.ndarray:
     """Return the rows that seed 000's removal leaves: ``remove_to`` its ``removal_counts``.
 
     Args:
@@ -56,7 +66,9 @@ def remove_majority(dataset, rows, seed=0, factor=1.5, passes=2):
     return remove_to(dataset, rows, removal_counts(counts(dataset, rows), factor, passes), seed)
 
 
-def remove_to(dataset, rows, n=None, seed=0):
+def remove_to(
+    dataset: Dataset, rows: np.ndarray, n: int | Mapping[str, int] | None = None, seed: int = 0
+) -> np.ndarray:
     """Return rows with at most ``n`` of each class, drawn at random.
 
     Args:
@@ -83,7 +95,9 @@ def remove_to(dataset, rows, n=None, seed=0):
     return np.sort(np.concatenate(kept))
 
 
-def duplicate_to(dataset, rows, n=None, seed=0):
+def duplicate_to(
+    dataset: Dataset, rows: np.ndarray, n: int | None = None, seed: int = 0
+) -> np.ndarray:
     """Return rows with at least ``n`` of each class, those of rarer ones several times.
 
     Each row of a class comes equally often, give or take one; larger classes stay.
@@ -105,7 +119,7 @@ def duplicate_to(dataset, rows, n=None, seed=0):
     return np.sort(np.concatenate([rows, missing(dataset, rows, n, seed)]))
 
 
-def repeat_to(rows, n, seed=0):
+def repeat_to(rows: np.ndarray, n: int, seed: int = 0) -> np.ndarray:
     """Return ``n`` rows: these in random order, all of them before any comes again.
 
     Training shuffles them anew: what stays is that each comes equally often, give or take one.
@@ -124,7 +138,13 @@ def repeat_to(rows, n, seed=0):
     return _endless(np.asarray(rows), n, np.random.default_rng(seed))
 
 
-def balanced_batches(dataset, rows, size, seed=0, steps=None):
+def balanced_batches(
+    dataset: Dataset,
+    rows: np.ndarray,
+    size: int,
+    seed: int | Sequence[int] = 0,
+    steps: int | None = None,
+) -> np.ndarray:
     """Return batches of rows in which each class comes equally often, give or take one.
 
     A class's rows come in random order, all of them before any comes again.
@@ -133,7 +153,7 @@ def balanced_batches(dataset, rows, size, seed=0, steps=None):
         dataset: a Dataset.
         rows: int ``(m,)``, rows of ``train`` with labels.
         size: int, rows a batch.
-        seed: int; give another for each epoch.
+        seed: int or several; give another for each epoch.
         steps: int, how many batches; None for as many as ``rows`` would fill.
 
     Returns:

@@ -1,9 +1,13 @@
 """Balancing by weights in the loss."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 
-def class_weights(labels, classes, power=1.0):
+def class_weights(
+    labels: np.ndarray, classes: Sequence[str], power: float = 1.0
+) -> dict[int, float]:
     """Return what each class weighs so that all count alike: ``n / (classes * n of the class)``.
 
     Give the dict to ``fit(class_weight=...)``: Keras takes no array there, and older versions
@@ -26,7 +30,7 @@ def class_weights(labels, classes, power=1.0):
     return dict(enumerate(weights.tolist()))
 
 
-def sample_weights(labels, weights):
+def sample_weights(labels: np.ndarray, weights: Mapping[int, float]) -> np.ndarray:
     """Return the weight of each row, float32 ``(n,)``; rows without label weigh 0.
 
     Args:
@@ -39,7 +43,7 @@ def sample_weights(labels, weights):
     return table[np.asarray(labels)]
 
 
-def divide_by_shares(probabilities, shares):
+def divide_by_shares(probabilities: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Return probabilities as if all classes were equally common: a remedy without training.
 
     A network that learned from unequal classes has their shares in its answers. Divided by
