@@ -4,10 +4,14 @@ Faces are found with MTCNN, many photographs at a time. A photograph may hold no
 its label then goes with the largest that the detector is sure of.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import warnings
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +23,9 @@ from fer_utils.faces.detection import SIDE, Face, check_side, detect, fit, in_ca
 from fer_utils.faces.marks import marked
 from fer_utils.faces.store import find
 
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
+
 __all__ = ["CONFIDENT", "MARGIN", "NO_FACE", "SIDE", "Face", "check_options", "check_side",
            "crop", "cropped", "detect", "find", "fit", "in_canvases", "inside", "largest",
            "locate", "marked", "photograph", "square"]  # fmt: skip
@@ -28,17 +35,17 @@ NO_FACE = (WHOLE, policies.DROP, policies.ERROR)
 
 
 def cropped(
-    dataset,
-    root=None,
-    size=48,
-    margin=MARGIN,
-    align=False,
-    no_face=WHOLE,
-    rgb=False,
-    confident=CONFIDENT,
-    side=SIDE,
-    found=None,
-):
+    dataset: Dataset,
+    root: str | Path | None = None,
+    size: int = 48,
+    margin: float = MARGIN,
+    align: bool = False,
+    no_face: str = WHOLE,
+    rgb: bool = False,
+    confident: float = CONFIDENT,
+    side: int = SIDE,
+    found: Sequence[Sequence[Face]] | None = None,
+) -> Dataset:
     """Return a Dataset with the largest confident face of each photograph as its image.
 
     Args:
@@ -96,7 +103,9 @@ def _check(dataset, size, margin, no_face, found):
         raise FerError(f"found has {len(found)} entries for {len(dataset)} rows: give one each")
 
 
-def locate(dataset, root=None, side=SIDE):
+def locate(
+    dataset: Dataset, root: str | Path | None = None, side: int = SIDE
+) -> list[tuple[Face, ...]]:
     """Return the faces of each row's photograph: a list of tuples of Face, see ``detect``.
 
     Args:
@@ -110,7 +119,7 @@ def locate(dataset, root=None, side=SIDE):
     return find([Path(root, name) for name in dataset.names.tolist()], side)
 
 
-def photograph(dataset, root, i, rgb=False):
+def photograph(dataset: Dataset, root: str | Path | None, i: int, rgb: bool = False) -> np.ndarray:
     """Return the photograph of row ``i`` in its own size, grey or RGB as asked; uint8.
 
     Args:

@@ -1,6 +1,10 @@
 """Cutting a face out of its photograph: a square, of any size, upright on request."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -9,18 +13,23 @@ from fer_utils.datasets import images
 from fer_utils.errors import FerError
 from fer_utils.faces.detection import check
 
+if TYPE_CHECKING:
+    from fer_utils.faces import Face
+
 MARGIN = 0.1  # share of the box's longer side that is added on each side
 CONFIDENT = 0.9  # from which confidence on a face is believed
 _MOST = 100_000_000  # pixels of a square before it is shrunk: no photograph of a face has more
 
 
-def largest(faces, confident=CONFIDENT):
+def largest(faces: Iterable[Face], confident: float = CONFIDENT) -> Face | None:
     """Return the face of the largest box among the confident ones; None if there is none."""
     believed = [face for face in faces if face.confidence >= confident]
     return max(believed, key=lambda face: face.box[2] * face.box[3], default=None)
 
 
-def crop(photo, face, size, margin=MARGIN, align=False):
+def crop(
+    photo: np.ndarray, face: Face, size: int, margin: float = MARGIN, align: bool = False
+) -> np.ndarray:
     """Return the square around a face at another size.
 
     The square lies in the photograph: of a box at the border only the part inside counts, then
@@ -57,7 +66,9 @@ def crop(photo, face, size, margin=MARGIN, align=False):
     return cut if side == size else images.resized(cut, (size, size))
 
 
-def square(box, shape, margin=MARGIN):
+def square(
+    box: Sequence[float], shape: tuple[int, ...], margin: float = MARGIN
+) -> tuple[int, int, int]:
     """Return the square to cut as ints ``(left, top, side)``, see ``crop``.
 
     Args:
@@ -76,7 +87,7 @@ def square(box, shape, margin=MARGIN):
     return *(_moved(c, side, n) for c, n in zip(corners, shape[1::-1], strict=True)), side
 
 
-def inside(box, shape):
+def inside(box: Sequence[float], shape: tuple[int, ...]) -> tuple[float, float, float, float]:
     """Return the part ``(x, y, width, height)`` of a box that lies in a photograph.
 
     Raises:
@@ -93,7 +104,7 @@ def inside(box, shape):
     return left, top, right - left, bottom - top
 
 
-def check_options(size, margin):
+def check_options(size: int, margin: float) -> None:
     """Raise FerError unless crops of this size and margin can be made."""
     if not isinstance(size, int | np.integer) or not 1 <= size <= 4096:
         raise FerError(f"size is {size!r}: crops are square, give one number of pixels, say 48")

@@ -4,8 +4,12 @@ Every photograph is brought to one size, so that all of them go through the netw
 batches: large ones get faster, and in small ones faces are found that fill all of them.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import itertools
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -30,12 +34,14 @@ class Face:
         eyes: ``((x, y), (x, y))``, first the one further left in the picture; None if unknown.
     """
 
-    box: tuple
+    box: tuple[float, float, float, float]
     confidence: float = 1.0
-    eyes: tuple | None = None
+    eyes: tuple[tuple[float, float], tuple[float, float]] | None = None
 
 
-def detect(photos, side=SIDE, models=None):
+def detect(
+    photos: Iterable[np.ndarray], side: int = SIDE, models: Sequence[Any] | None = None
+) -> list[tuple[Face, ...]]:
     """Return the faces of photographs.
 
     Args:
@@ -68,7 +74,7 @@ def batches(items):
         yield batch
 
 
-def check_side(side):
+def check_side(side: int) -> None:
     """Raise FerError unless a canvas of this side can hold a face."""
     if not isinstance(side, int | np.integer) or not 24 <= side <= LARGEST_SIDE:
         raise FerError(
@@ -76,7 +82,9 @@ def check_side(side):
         )
 
 
-def fit(photo, side, name="photograph"):
+def fit(
+    photo: np.ndarray, side: int, name: str = "photograph"
+) -> tuple[np.ndarray, tuple[int, int, float]]:
     """Return a photograph in the middle of a canvas: uint8 RGB, and its place ``(x, y, scale)``.
 
     Raises:
@@ -104,7 +112,10 @@ def check(photo, name="photograph"):
         )
 
 
-def in_canvases(fitted, models=None):
+def in_canvases(
+    fitted: Sequence[tuple[np.ndarray, tuple[int, int, float]]],
+    models: Sequence[Any] | None = None,
+) -> list[tuple[Face, ...]]:
     """Return a tuple of Face for each of what ``fit`` returned, in the photographs' pixels."""
     found = networks.find(np.stack([canvas for canvas, _ in fitted]), models)
     return [_faces(found[found[:, 0] == i], place) for i, (_, place) in enumerate(fitted)]

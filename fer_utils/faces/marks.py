@@ -1,15 +1,23 @@
 """Photographs with what was found in them drawn in."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
 from fer_utils.faces.crops import CONFIDENT
 from fer_utils.faces.detection import check
 
+if TYPE_CHECKING:
+    from fer_utils.faces import Face
+
 SURE, UNSURE, EYES = (60, 200, 90), (230, 80, 60), (255, 220, 0)
 
 
-def marked(photo, faces, confident=CONFIDENT):
+def marked(photo: np.ndarray, faces: Sequence[Face], confident: float = CONFIDENT) -> np.ndarray:
     """Return a copy with boxes (green, red where unsure) and eyes (yellow); uint8 RGB.
 
     Args:

@@ -8,6 +8,7 @@ import hashlib
 import sys
 import time
 import warnings
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,7 +25,7 @@ _WORKERS = 4
 _PAUSE = 10  # seconds of work that an interruption may cost
 
 
-def find(files, side=detection.SIDE):
+def find(files: Sequence[str | Path], side: int = detection.SIDE) -> list[tuple[Face, ...]]:
     """Return the faces of photographs on disk, from the cache where they were found before.
 
     An interrupted call is continued by the next one. A progress bar shows on a terminal.
