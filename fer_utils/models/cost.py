@@ -1,9 +1,15 @@
 """What a network costs: multiplications, the measure that no machine changes."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
 
 
-def multiplications(network):
+def multiplications(network: keras.Model) -> int:
     """Return how many multiplications one image takes in convolutions and dense layers.
 
     Normalisation, activations and pooling are left out: they are some per cent.

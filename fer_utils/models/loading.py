@@ -1,16 +1,23 @@
 """Saved networks: opened without running anybody's code, and refused where they do not fit."""
 
+from __future__ import annotations
+
 import re
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_utils import runs
 from fer_utils.errors import FerError
 
+if TYPE_CHECKING:
+    import keras
 
-def load(path, classes=None):
+
+def load(path: str | Path, classes: Sequence[str] | int | None = None) -> keras.Model:
     """Return the network in a ``.keras`` file, uncompiled.
 
     Args:

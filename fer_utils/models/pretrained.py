@@ -1,11 +1,17 @@
 """Files of weights that others trained: their names, what they fit, where they are."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING
 
 from fer_utils import paths
 from fer_utils.errors import FerError
 from fer_utils.models.loading import load
 from fer_utils.models.registry import describe
+
+if TYPE_CHECKING:
+    from fer_utils.models.registry import Entry
 
 # What is added to blue, green and red of 0-255.
 _IMAGENET = (-103.939, -116.779, -123.68)
@@ -59,7 +65,7 @@ SETS = {
 }
 
 
-def weights_at_hand(name):
+def weights_at_hand(name: str | Entry) -> str | None:
     """Return which set of weights a network can begin with here, None where no file is found.
 
     VGGFace's come before ImageNet's: they were trained on faces.

@@ -61,7 +61,7 @@ class Recipe:
     class_weights: str = "none"
     label_smoothing: float = 0.0
     precision: str = "float32"
-    optimizer_options: dict = dataclasses.field(default_factory=dict)
+    optimizer_options: dict[str, float | bool] = dataclasses.field(default_factory=dict)
     decay: float = 0.0
     plateau_patience: int = 10
     patience: int = 0
@@ -72,7 +72,7 @@ class Recipe:
     alternate: bool = False
     sharpness: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, (holds, wanted) in _RANGES.items():
             value = getattr(self, name)
             if not holds(value):

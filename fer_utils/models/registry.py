@@ -1,13 +1,20 @@
 """The registry: a decorator on plain functions, and what can be asked of a name."""
 
+from __future__ import annotations
+
 import dataclasses
 import difflib
 import fnmatch
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fer_utils.datasets.images import shape_of
 from fer_utils.errors import FerError
 from fer_utils.models.recipes import Recipe
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,10 +22,10 @@ class Entry:
     """What the registry knows of a network."""
 
     name: str
-    network: Callable
+    network: Callable[..., Any]
     source: str
-    size: int | tuple
-    classes: tuple
+    size: int | tuple[int, int]
+    classes: tuple[str, ...]
     recipe: Recipe
     channels: int
     backbone: str | None
@@ -69,7 +76,7 @@ def settle(version, name, **changes):
     _VERSIONS[version] = dataclasses.replace(describe(name), recipe=recipe(name, **changes))
 
 
-def list_models(pattern="*"):
+def list_models(pattern: str = "*") -> list[str]:
     """Return the registered names that match, sorted, for example ``list_models("jh*")``.
 
     ``v1`` to ``v8`` are not among them: each stands for one of these, see ``resolve``.
@@ -77,12 +84,12 @@ def list_models(pattern="*"):
     return sorted(fnmatch.filter(_ENTRIES, pattern))
 
 
-def resolve(name):
+def resolve(name: str | Entry) -> str:
     """Return the network's own name: ``v1`` stands for the one its notebook settles on."""
     return describe(name).name
 
 
-def describe(name):
+def describe(name: str | Entry) -> Entry:
     """Return the Entry of a network: source, size, classes, recipe.
 
     That of ``v1`` to ``v8`` has the version's recipe, that of a network its source's. An Entry,
@@ -102,7 +109,7 @@ def describe(name):
     return _ENTRIES[name]
 
 
-def recipe(name, **changes):
+def recipe(name: str | Entry, **changes: Any) -> Recipe:
     """Return how a network is trained, with changes where an experiment wants them.
 
     Args:
@@ -116,7 +123,13 @@ def recipe(name, **changes):
     return dataclasses.replace(describe(name).recipe, **changes)
 
 
-def build(name, classes=None, input_shape=None, size=None, weights=None):
+def build(
+    name: str | Entry,
+    classes: Sequence[str] | int | None = None,
+    input_shape: tuple[int, ...] | None = None,
+    size: int | tuple[int, int] | None = None,
+    weights: str | Path | None = None,
+) -> keras.Model:
     """Build a network that takes raw images and gives probabilities.
 
     Resizing, conversion to grey or colour, and scaling are layers inside it, so that the saved
