@@ -1,24 +1,31 @@
 """Trained networks that come with the package, in float16, each beside its card."""
 
+from __future__ import annotations
+
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fer_utils import models, runs
 from fer_utils.errors import FerError
 
+if TYPE_CHECKING:
+    import keras
+
 _HERE = Path(__file__).parent
 _ABOUT = "about"
 
 
-def list_pretrained(folder=_HERE):
+def list_pretrained(folder: str | Path = _HERE) -> list[str]:
     """Return the names that ``load_pretrained`` knows, sorted."""
     return sorted(path.stem for path in Path(folder).glob("*.npz"))
 
 
-def load_pretrained(name="small", folder=_HERE):
+def load_pretrained(name: str = "small", folder: str | Path = _HERE) -> keras.Model:
     """Return a network that was trained on FER2013; nothing is downloaded.
 
     Args:
@@ -45,7 +52,7 @@ def load_pretrained(name="small", folder=_HERE):
     return network
 
 
-def about(name="small", folder=_HERE):
+def about(name: str = "small", folder: str | Path = _HERE) -> dict[str, Any]:
     """Return what is known of a network: dict with ``network``, ``classes``, ``scores``, ...
 
     Raises:
@@ -54,7 +61,9 @@ def about(name="small", folder=_HERE):
     return _read(name, folder)[0]
 
 
-def save_pretrained(name, network, told, folder=_HERE):
+def save_pretrained(
+    name: str, network: keras.Model, told: Mapping[str, Any], folder: str | Path = _HERE
+) -> Path:
     """Write ``NAME.npz``: the weights in float16, and what is told of them.
 
     Args:
