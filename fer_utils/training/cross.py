@@ -1,6 +1,9 @@
 """Cross-validation by group: who judges a training row never saw its person."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -8,10 +11,25 @@ from fer_utils import datasets, runs
 from fer_utils.training.fit import fit_or_restore
 from fer_utils.training.prediction import predict
 
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
+    from fer_utils.models import Recipe
+    from fer_utils.models.registry import Entry
+    from fer_utils.settings import Settings
+
 
 def cross_validate(
-    name, dataset, settings, recipe=None, key=None, size=None, *, k=5, mirrored=False, **options
-):
+    name: str | Entry,
+    dataset: Dataset,
+    settings: Settings,
+    recipe: Recipe | None = None,
+    key: str | None = None,
+    size: int | None = None,
+    *,
+    k: int = 5,
+    mirrored: bool = False,
+    **options: Any,
+) -> dict[str, np.ndarray]:
     """Fit ``k`` networks, each without a k-th of the groups, and predict what it did not see.
 
     Each fit is restored or continued as ``fit_or_restore`` does it, in ``<key>/fold0`` and so on.

@@ -131,7 +131,7 @@ class Examples:
         return first[rows] ^ (epoch % 2 == 1)
 
 
-def repeated(rows, shown, seed=0, most=8):
+def repeated(rows: np.ndarray, shown: int, seed: int = 0, most: int = 8) -> tuple[np.ndarray, int]:
     """Return rows and epochs that show so many images, however many rows there are.
 
     Trainings of different rows are then compared after as many optimiser steps.

@@ -1,8 +1,11 @@
 """Fit a registered network, or restore what an earlier run left; interrupted fits continue."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,21 +25,29 @@ from fer_utils.training.prediction import predict
 from fer_utils.training.start import begin_from, digest_of
 from fer_utils.training.trainer import Trainer
 
+if TYPE_CHECKING:
+    import keras
+
+    from fer_utils.datasets import Dataset
+    from fer_utils.models import Recipe
+    from fer_utils.models.registry import Entry
+    from fer_utils.settings import Settings
+
 
 def fit_or_restore(
-    name,
-    dataset,
-    settings,
-    recipe=None,
-    key=None,
-    size=None,
+    name: str | Entry,
+    dataset: Dataset,
+    settings: Settings,
+    recipe: Recipe | None = None,
+    key: str | None = None,
+    size: int | tuple[int, int] | None = None,
     *,
-    rows=None,
-    targets=None,
-    start=None,
-    weights=None,
-    tensorboard=False,
-):
+    rows: np.ndarray | None = None,
+    targets: np.ndarray | None = None,
+    start: keras.Model | None = None,
+    weights: str | Path | None = None,
+    tensorboard: bool = False,
+) -> Fit:
     """Return a trained network: restored where nothing differs, else trained now.
 
     All Training rows are fitted, and each epoch is watched on PublicTest. Where that has no

@@ -1,8 +1,13 @@
 """A finished fit and its folder: ``run.json`` is written last and vouches for the rest."""
 
+from __future__ import annotations
+
 import dataclasses
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from fer_utils import runs
 from fer_utils.backend import device
@@ -11,6 +16,10 @@ from fer_utils.training.checkpoints import Checkpoints
 from fer_utils.training.identity import differences
 from fer_utils.training.log import log
 from fer_utils.training.versions import provenance
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
 
 _FILES = ("model.keras", "history.csv", "predictions.npz", "metrics.json", "run.json")
 
@@ -27,10 +36,10 @@ class Fit:
         folder: where the files are.
     """
 
-    model: object
-    history: object
-    metrics: dict
-    predictions: dict
+    model: keras.Model
+    history: pd.DataFrame
+    metrics: dict[str, Any]
+    predictions: dict[str, np.ndarray]
     folder: Path
 
 

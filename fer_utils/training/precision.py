@@ -8,7 +8,7 @@ from fer_utils.backend import device
 from fer_utils.errors import FerError
 
 
-def precision_for_device():
+def precision_for_device() -> str:
     """Return the precision that suits the device: what a recipe's ``auto`` stands for.
 
     ``mixed_bfloat16`` on TPUs, on GPUs of compute capability 8 and above (Ampere), and for

@@ -1,16 +1,22 @@
 """Ask a network, in batches that its memory holds."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_utils.errors import FerError
 
+if TYPE_CHECKING:
+    import keras
+
 _BATCH = 512  # images of up to 64x64; of larger ones fewer, so that the numbers they become fit
 _PIXELS = _BATCH * 64 * 64
 
 
-def predict(model, images, mirrored=False):
+def predict(model: keras.Model, images: np.ndarray, mirrored: bool = False) -> np.ndarray:
     """Return float32 ``(n, classes)`` probabilities of uint8 images ``(n, height, width, …)``.
 
     With ``mirrored``, the mean of those of the image and of its mirror image.

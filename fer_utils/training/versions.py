@@ -5,12 +5,13 @@ import platform
 import subprocess
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from fer_utils import paths
 from fer_utils.backend import device
 
 
-def provenance():
+def provenance() -> dict[str, Any]:
     """Return the versions, commit, device and time under which something was computed."""
     import keras
 
