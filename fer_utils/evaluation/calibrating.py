@@ -3,7 +3,10 @@
 Guo et al. 2017, "On Calibration of Modern Neural Networks", https://arxiv.org/abs/1706.04599.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,11 +14,14 @@ from fer_utils.errors import FerError
 from fer_utils.evaluation.dealing import cross_said
 from fer_utils.evaluation.scores import checked
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _TINY = 1e-7  # what a probability is at least before its logarithm is taken
 _COLDEST, _HOTTEST = 0.05, 20.0  # temperatures that are tried
 
 
-def reliability(labels, probabilities, bins=15):
+def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> pd.DataFrame:
     """Return how often a model is right where it says that it is so sure: a reliability diagram.
 
     Args:
@@ -42,7 +48,7 @@ def reliability(labels, probabilities, bins=15):
     return table.groupby(pd.Index(place / bins, name="up to")).agg(told)
 
 
-def calibration_error(labels, probabilities, bins=15):
+def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> float:
     """Return the expected calibration error: how far confidence and accuracy are apart.
 
     The mean over rows of the distance in each row's bin of ``reliability``, 0 for a model that is
@@ -62,7 +68,7 @@ def calibration_error(labels, probabilities, bins=15):
     return float(np.average(apart, weights=table["rows"]))
 
 
-def tempered(probabilities, temperature):
+def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """Return probabilities whose logits are divided by a temperature.
 
     Above 1 a model says less surely what it says; the order of the classes stays, and so the
@@ -86,7 +92,7 @@ def tempered(probabilities, temperature):
     return softmax(_log(np.asarray(probabilities, np.float64)) / temperature, axis=1)
 
 
-def temperature(labels, probabilities):
+def temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the temperature of least log loss.
 
     Args:
@@ -114,7 +120,13 @@ def temperature(labels, probabilities):
     return math.exp(minimize_scalar(loss, bounds=limits, method="bounded").x)
 
 
-def cross_tempered(labels, probabilities, groups=None, k=5, seed=0):
+def cross_tempered(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    groups: np.ndarray | None = None,
+    k: int = 5,
+    seed: int = 0,
+) -> np.ndarray:
     """Return probabilities at temperatures that never saw the row's label, nor its group's.
 
     Args:
@@ -139,7 +151,13 @@ def cross_tempered(labels, probabilities, groups=None, k=5, seed=0):
     return cross_said(labels, probabilities.shape, fitted, groups, k, seed)
 
 
-def calibration(labels, probabilities, groups=None, bins=15, seed=0):
+def calibration(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    groups: np.ndarray | None = None,
+    bins: int = 15,
+    seed: int = 0,
+) -> dict[str, float]:
     """Return how well a model knows how sure it may be, before and after a temperature.
 
     Args:

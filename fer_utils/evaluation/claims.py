@@ -1,7 +1,15 @@
 """What a notebook claims about its own results."""
 
+from __future__ import annotations
 
-def check_claims(claims, strict):
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def check_claims(claims: Mapping[str, bool], strict: bool) -> pd.Series:
     """Return which of a notebook's claims hold on the data at hand.
 
     The claims are written for the committed run and for the whole of FER2013; a few hundred

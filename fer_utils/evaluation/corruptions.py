@@ -17,7 +17,7 @@ from fer_utils.errors import FerError
 STRENGTHS = (1, 2, 3, 4, 5)
 
 
-def corrupt(images, name, strength, seed=0):
+def corrupt(images: np.ndarray, name: str, strength: int, seed: int = 0) -> np.ndarray:
     """Return images spoilt in one way.
 
     What is drawn (grain, a direction, a place) follows from the seed and an image's place among

@@ -1,6 +1,7 @@
 """Parts of labelled rows to cross-fit by: no group on both sides."""
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 
@@ -8,7 +9,9 @@ from fer_utils.errors import FerError
 from fer_utils.evaluation.scores import check_labels
 
 
-def parts(labels, groups=None, k=5, seed=0):
+def parts(
+    labels: np.ndarray, groups: np.ndarray | None = None, k: int = 5, seed: int = 0
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return ``k`` pairs ``(others, held_out)``: rows to fit to, and rows to ask about.
 
     Classes have about the same share in each part, and no group has rows in two. A class of fewer
@@ -47,7 +50,14 @@ def parts(labels, groups=None, k=5, seed=0):
         return list(dealer.split(labels, labels, groups))
 
 
-def cross_said(labels, shape, fit, groups=None, k=5, seed=0):
+def cross_said(
+    labels: np.ndarray,
+    shape: tuple[int, ...],
+    fit: Callable[[np.ndarray], Callable[[np.ndarray], np.ndarray]],
+    groups: np.ndarray | None = None,
+    k: int = 5,
+    seed: int = 0,
+) -> np.ndarray:
     """Return what is said of each row by what was fitted to the rows of other parts.
 
     Args:

@@ -1,13 +1,21 @@
 """All usual scores of one model, each with an interval, over all classes and for each."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.errors import FerError
 from fer_utils.evaluation.resampling import bootstrap
 from fer_utils.evaluation.scores import check, checked
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def measures(labels, probabilities):
+
+def measures(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     """Return the usual scores of predictions whose labels are known.
 
     Means over classes are over those that occur among the labels: what a model says of others
@@ -46,7 +54,14 @@ def measures(labels, probabilities):
     }
 
 
-def intervals(labels, probabilities, groups=None, draws=500, seed=0, level=0.95):
+def intervals(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    groups: np.ndarray | None = None,
+    draws: int = 500,
+    seed: int = 0,
+    level: float = 0.95,
+) -> pd.DataFrame:
     """Return the scores of ``measures``, each with an interval by resampling.
 
     Args:
@@ -80,7 +95,9 @@ def intervals(labels, probabilities, groups=None, draws=500, seed=0, level=0.95)
                          "high": dict(zip(found, high, strict=True))})  # fmt: skip
 
 
-def by_class(labels, probabilities, classes):
+def by_class(
+    labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
+) -> pd.DataFrame:
     """Return how well each class is found.
 
     Args:

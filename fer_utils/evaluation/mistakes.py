@@ -1,13 +1,23 @@
 """What a model takes for what: confusions, its surest mistakes, who else says so, which rows."""
 
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.errors import FerError
 from fer_utils.evaluation.measures import check_names
 from fer_utils.evaluation.scores import check, checked
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def confusion(labels, probabilities, classes):
+
+def confusion(
+    labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
+) -> pd.DataFrame:
     """Return how many rows of each class were taken for each.
 
     Args:
@@ -34,7 +44,7 @@ def confusion(labels, probabilities, classes):
     return pd.DataFrame(counts, index, columns)
 
 
-def largest_confusions(counts, n=5):
+def largest_confusions(counts: pd.DataFrame, n: int = 5) -> pd.DataFrame:
     """Return the largest cells of a confusion off its diagonal.
 
     Args:
@@ -54,7 +64,9 @@ def largest_confusions(counts, n=5):
     return table.head(n).reset_index(drop=True)
 
 
-def surest_mistakes(labels, probabilities, n=None):
+def surest_mistakes(
+    labels: np.ndarray, probabilities: np.ndarray, n: int | None = None
+) -> np.ndarray:
     """Return the places of the wrong answers, the surest first.
 
     Args:
@@ -71,7 +83,7 @@ def surest_mistakes(labels, probabilities, n=None):
     return wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")][:n]
 
 
-def doubted(labels, probabilities, n=None):
+def doubted(labels: np.ndarray, probabilities: np.ndarray, n: int | None = None) -> np.ndarray:
     """Return the places of the labels that a model believes least, the least first.
 
     The model must not have fitted these rows: out-of-fold answers of cross-validation, or rows
@@ -91,7 +103,9 @@ def doubted(labels, probabilities, n=None):
     return np.argsort(believed, kind="stable")[:n]
 
 
-def second_opinion(labels, probabilities, opinion):
+def second_opinion(
+    labels: np.ndarray, probabilities: np.ndarray, opinion: np.ndarray
+) -> dict[str, float]:
     """Return whom another opinion sides with where a model and the labels differ.
 
     Args:
@@ -129,7 +143,11 @@ def second_opinion(labels, probabilities, opinion):
     return {"mistakes": int(wrong.sum()), **shares, "labels confirmed": confirmed}
 
 
-def by_part(labels, probabilities, part):
+def by_part(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    part: pd.Series | Sequence[Hashable] | np.ndarray,
+) -> pd.DataFrame:
     """Return the accuracy of each part of the rows, such as dark, middling and bright ones.
 
     Args:
@@ -164,7 +182,7 @@ def by_part(labels, probabilities, part):
     return pd.DataFrame({"accuracy": table["mean"], "error": error, "rows": table["size"]})
 
 
-def thirds(values, names=("low", "middle", "high")):
+def thirds(values: np.ndarray, names: Sequence[str] = ("low", "middle", "high")) -> pd.Series:
     """Return in which third of the values each lies, ties by their place.
 
     Args:
@@ -186,7 +204,7 @@ def thirds(values, names=("low", "middle", "high")):
     return pd.qcut(values.rank(method="first"), 3, labels=list(names))
 
 
-def by_look(images, labels, probabilities):
+def by_look(images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     """Return the accuracy on dark and bright, flat and rich, blurred and sharp images.
 
     Args:

@@ -1,12 +1,20 @@
 """Two models on the same rows: where they differ, and whether that can be chance."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.errors import FerError
 from fer_utils.evaluation.scores import check
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def mcnemar(labels, first, second):
+
+def mcnemar(labels: np.ndarray, first: np.ndarray, second: np.ndarray) -> dict[str, float]:
     """Return where two models are right, and McNemar's exact test of their difference.
 
     Rows that both get right, or both wrong, say nothing of which is better. Of the others each
@@ -39,7 +47,7 @@ def mcnemar(labels, first, second):
     return {**both, "both wrong": int((~a & ~b).sum()), "p": p}
 
 
-def mcnemar_table(labels, answers):
+def mcnemar_table(labels: np.ndarray, answers: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """Return ``mcnemar`` of each pair of models.
 
     Args:

@@ -1,12 +1,21 @@
 """Scores of a run's predictions; the withheld labels are read here and nowhere else."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from fer_utils import datasets
 from fer_utils.evaluation.scores import score
 
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
 
-def evaluate(dataset, predictions):
+
+def evaluate(dataset: Dataset, predictions: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Return the scores of a model on the predicted rows whose labels are known.
 
     Args:
@@ -27,7 +36,12 @@ def evaluate(dataset, predictions):
     return {}
 
 
-def evaluate_final(dataset, root, predictions, **options):
+def evaluate_final(
+    dataset: Dataset,
+    root: str | Path | None,
+    predictions: Mapping[str, np.ndarray],
+    **options: Any,
+) -> dict[str, Any]:
     """Return the scores on the test rows. This is the last number: choose nothing by it.
 
     Args:
@@ -48,7 +62,7 @@ def evaluate_final(dataset, root, predictions, **options):
     return {"scored_on": "test", **_scores(dataset, labels, predictions, rows)}
 
 
-def twins_in_train(dataset):
+def twins_in_train(dataset: Dataset) -> np.ndarray:
     """Return bool ``(n,)``: the row's pixels are those of a Training row (not for these).
 
     A network that has fitted Training gets such rows nearly for nothing (8% of FER2013's

@@ -1,12 +1,27 @@
 """Errors by resampling: how far a score moves when other rows, or persons, are drawn."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.errors import FerError
 from fer_utils.evaluation.scores import accuracy, check
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def bootstrap(labels, probabilities, metric, groups=None, draws=1000, seed=0):
+
+def bootstrap(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    metric: Callable[[np.ndarray, np.ndarray], float | Sequence[float]],
+    groups: np.ndarray | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+) -> np.ndarray:
     """Return a score's values on resampled rows; their standard deviation is its error.
 
     Rows are drawn with replacement, as many as there are. Rows of one person are no
@@ -48,7 +63,9 @@ def bootstrap(labels, probabilities, metric, groups=None, draws=1000, seed=0):
     return np.array(values, np.float64)
 
 
-def compare(labels, answers, groups=None):
+def compare(
+    labels: np.ndarray, answers: Mapping[str, np.ndarray], groups: np.ndarray | None = None
+) -> pd.DataFrame:
     """Return the accuracies of models on the same rows, and what each gains over the first.
 
     Errors are bootstrapped, see ``bootstrap``; a gain's is that of the paired difference.

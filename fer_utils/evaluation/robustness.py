@@ -1,13 +1,28 @@
 """What models still know of spoilt images, and one number for it."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.errors import FerError
 from fer_utils.evaluation.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from fer_utils.evaluation.scores import accuracy, check
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def robustness(asked, images, labels, names=tuple(CORRUPTIONS), strengths=STRENGTHS, seed=0):
+
+def robustness(
+    asked: Mapping[str, Callable[[np.ndarray], np.ndarray]],
+    images: np.ndarray,
+    labels: np.ndarray,
+    names: Sequence[str] = tuple(CORRUPTIONS),
+    strengths: Sequence[int] = STRENGTHS,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Return the accuracy of models on spoilt images, see ``corrupt``.
 
     Args:
@@ -54,7 +69,7 @@ def _said(asked, sets, labels):
     return found
 
 
-def corruption_errors(table, reference=None):
+def corruption_errors(table: pd.DataFrame, reference: str | None = None) -> pd.DataFrame:
     """Return how much models err on spoilt images, for each error of a reference.
 
     Hendrycks and Dietterich's corruption error: the errors over all strengths, summed, over those

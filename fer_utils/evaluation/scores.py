@@ -1,13 +1,20 @@
 """Scores of predictions whose labels are known."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_utils.errors import FerError
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def score(labels, probabilities):
+
+def score(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     """Return the scores of predictions whose labels are known.
 
     Args:
@@ -33,7 +40,7 @@ def score(labels, probabilities):
     }
 
 
-def accuracy(labels, probabilities):
+def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the share of rows whose most probable class is the label.
 
     Args:
@@ -43,7 +50,9 @@ def accuracy(labels, probabilities):
     return float((np.asarray(probabilities).argmax(axis=1) == np.asarray(labels)).mean())
 
 
-def macro_f1(labels, probabilities, among=None):
+def macro_f1(
+    labels: np.ndarray, probabilities: np.ndarray, among: Sequence[int] | np.ndarray | None = None
+) -> float:
     """Return the mean F1 of the classes that occur: it counts rare ones as much as common ones.
 
     Args:
@@ -60,14 +69,14 @@ def macro_f1(labels, probabilities, among=None):
     return float(f1[wanted].mean())
 
 
-def answer_shares(predictions):
+def answer_shares(predictions: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return float ``(classes,)``: the share of the rows that each class is the answer to."""
     probabilities = predictions["probabilities"]
     counts = np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1])
     return counts / len(probabilities)
 
 
-def recall(labels, probabilities, classes):
+def recall(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> pd.Series:
     """Return the recall of each class, 0-1, as a Series; NaN where a class does not occur."""
     import pandas as pd
 
@@ -76,7 +85,7 @@ def recall(labels, probabilities, classes):
     return found.reindex(range(len(classes))).set_axis(classes)
 
 
-def of_class(labels, probabilities, label):
+def of_class(labels: np.ndarray, probabilities: np.ndarray, label: int) -> dict[str, float]:
     """Return how well one class is found.
 
     Args:

@@ -1,5 +1,11 @@
 """Models beside each other: their scores, and what they say of the same rows."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils import runs
@@ -7,6 +13,12 @@ from fer_utils.errors import FerError
 from fer_utils.evaluation.resampling import compare
 from fer_utils.evaluation.scores import recall
 from fer_utils.labels import class_index
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fer_utils.datasets import Dataset
+    from fer_utils.training import Fit
 
 _COLUMNS = (
     "parameters",
@@ -18,7 +30,7 @@ _COLUMNS = (
 )
 
 
-def scores_table(fits):
+def scores_table(fits: Iterable[Fit]) -> pd.DataFrame:
     """Return the scores of fits: a DataFrame, a row a model.
 
     Args:
@@ -30,7 +42,9 @@ def scores_table(fits):
     return table[[c for c in (*_COLUMNS, "macro_f1", "n") if c in table]].round(3)
 
 
-def labelled(dataset, answers):
+def labelled(
+    dataset: Dataset, answers: Mapping[str, Mapping[str, np.ndarray]]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return what models say of the rows that all were asked and whose labels are known.
 
     Args:
@@ -52,7 +66,9 @@ def labelled(dataset, answers):
     return dataset.labels[rows], said
 
 
-def compare_predictions(dataset, answers):
+def compare_predictions(
+    dataset: Dataset, answers: Mapping[str, Mapping[str, np.ndarray]]
+) -> pd.DataFrame:
     """Return accuracies on the rows that all were asked, and what each gains over the first.
 
     Args:
@@ -77,7 +93,7 @@ def _common(dataset, answers):
     return rows
 
 
-def recalls(dataset, answers):
+def recalls(dataset: Dataset, answers: Mapping[str, Mapping[str, np.ndarray]]) -> pd.DataFrame:
     """Return the recall of each class: a DataFrame, a row a class, a column a model.
 
     Args:
@@ -90,7 +106,9 @@ def recalls(dataset, answers):
     return pd.DataFrame({name: recall(labels, p, dataset.classes) for name, p in said.items()})
 
 
-def asked_about(part, dataset, predictions):
+def asked_about(
+    part: Dataset, dataset: Dataset, predictions: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """Return predictions of all classes as answers about a part's rows, as one of its classes.
 
     Args:
@@ -109,7 +127,9 @@ def asked_about(part, dataset, predictions):
     return {"index": np.array([place[names[i]] for i in kept], int), "probabilities": told}
 
 
-def versions(dataset, run_dir, last=8, also=()):
+def versions(
+    dataset: Dataset, run_dir: Path, last: int = 8, also: Iterable[str] = ()
+) -> dict[str, dict[str, np.ndarray]]:
     """Return the predictions of the versions that a run has for these data.
 
     Args:
@@ -129,7 +149,9 @@ def versions(dataset, run_dir, last=8, also=()):
     return found
 
 
-def restrict(probabilities, classes, wanted):
+def restrict(
+    probabilities: np.ndarray, classes: Sequence[str], wanted: Sequence[str]
+) -> np.ndarray:
     """Return probabilities of some of the classes, as if the answer were known to be one of them.
 
     Args:
