@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
@@ -10,7 +11,9 @@ from fer_utils.models.blocks import probabilities, vgg_block
 from fer_utils.tuning.space import Space
 
 
-def modern_space(convolutions=(1, 2, 2, 3), epochs=30, batch=64):
+def modern_space(
+    convolutions: Sequence[int] = (1, 2, 2, 3), epochs: int = 30, batch: int = 64
+) -> Space:
     """Return a space of networks like ``vgg_gap`` and of recipes for them.
 
     Args:

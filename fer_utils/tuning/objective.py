@@ -1,6 +1,10 @@
 """What hyper-parameters are worth: trained on a part of Training, judged on another."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +17,10 @@ from fer_utils.training.memory import out_of_memory_said
 from fer_utils.training.optimizers import optimizer
 from fer_utils.training.precision import compiled_by_xla, precision_for_device, under_precision
 from fer_utils.training.sharpness import sharpen
+
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
+    from fer_utils.tuning.space import Space
 
 
 class Objective:
@@ -34,7 +42,16 @@ class Objective:
         FerError: fewer groups than the parts need.
     """
 
-    def __init__(self, space, dataset, *, fitted=None, judged=None, size=None, seed=0):
+    def __init__(
+        self,
+        space: Space,
+        dataset: Dataset,
+        *,
+        fitted: int | None = None,
+        judged: int | None = None,
+        size: int | tuple[int, int] | None = None,
+        seed: int = 0,
+    ) -> None:
         self.space, self.seed = space, seed
         self.part = datasets.trial(dataset, fitted, seed)
         self.size = self.part.images.shape[1:3] if size is None else size
@@ -50,12 +67,14 @@ class Objective:
         }
 
     @property
-    def constants(self):
+    def constants(self) -> np.ndarray:
         """Float ``(classes,)``: the judged accuracy of always answering the same class."""
         labels = self.part.labels[self.judged]
         return np.bincount(labels, minlength=len(self.part.classes)) / len(labels)
 
-    def __call__(self, values, report):
+    def __call__(
+        self, values: Mapping[str, Any], report: Callable[[int, float, float, bool], object]
+    ) -> None:
         """Train, and report the accuracy on the judged rows after each epoch.
 
         Args:
@@ -69,7 +88,7 @@ class Objective:
         """
         self._fit(values, self.judged, self.seed, report)
 
-    def confirm(self, values, seed):
+    def confirm(self, values: Mapping[str, Any], seed: int) -> dict[str, float]:
         """Train once more; score it on rows that no trial was judged on, in another drawing.
 
         The best of many trials is flattered by the choice; this score is not.

@@ -1,12 +1,20 @@
 """What ending trials early saves: epochs spent until a trial of some quality has finished."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 import optuna
 
 from fer_utils.tuning import sampling
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def epochs_until(table, quality):
+
+def epochs_until(table: pd.DataFrame, quality: float) -> float:
     """Return how many epochs a search had spent when its first trial of a quality finished.
 
     Args:
@@ -21,7 +29,7 @@ def epochs_until(table, quality):
     return table["spent"].cumsum()[reached].min()
 
 
-def compare(searches, quality):
+def compare(searches: Mapping[str, pd.DataFrame], quality: float) -> pd.DataFrame:
     """Return what searches spent and found.
 
     Args:
@@ -44,7 +52,7 @@ def compare(searches, quality):
     return pd.DataFrame(rows).T.astype({"best": float, "epochs_until": float})
 
 
-def replay(curves, rule, order, first=1):
+def replay(curves: pd.DataFrame, rule: str, order: Iterable[int], first: int = 1) -> pd.DataFrame:
     """Return what a search would have spent had trials been ended early.
 
     The trials must have been drawn at random, each run to its end: what comes next then does
@@ -96,8 +104,13 @@ def _out_of_patience(losses, patience=2):
 
 
 def savings(
-    curves, quality, rules=("none", "patience", "median", "halving"), orders=30, seed=0, first=1
-):
+    curves: pd.DataFrame,
+    quality: float,
+    rules: Sequence[str] = ("none", "patience", "median", "halving"),
+    orders: int = 30,
+    seed: int = 0,
+    first: int = 1,
+) -> pd.DataFrame:
     """Return what each rule would have spent on a random search, over orders of its trials.
 
     A rule can end the very trials that had the quality. Where no trial of it finishes, the

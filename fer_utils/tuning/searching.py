@@ -1,7 +1,11 @@
 """Run the trials of a study, go on where a kill stopped it, leave room for other processes."""
 
+from __future__ import annotations
+
 import math
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import optuna
 from optuna.trial import TrialState
@@ -13,10 +17,21 @@ from fer_utils.tuning.processes import give_up_dead, try_again
 from fer_utils.tuning.sampling import rank
 from fer_utils.tuning.storage import database_errors
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from optuna import Study
+
+    from fer_utils.tuning.objective import Objective
+
 _HOPELESS = 3  # trials that fail at the start, none other before them
 
 
-def search(study, objective, trials=None, epochs=None):
+def search(
+    study: Study,
+    objective: Objective | Callable[..., object],
+    trials: int | None = None,
+    epochs: int | None = None,
+) -> pd.DataFrame:
     """Run trials until the study has as many as asked, those of other processes included.
 
     A trial of a process that was killed is marked as failed and tried again; it is not counted.

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
@@ -16,7 +17,7 @@ _DIVISORS = {"adam": 1000, "nadam": 500, "rmsprop": 1000, "sgd": 100}
 _ACTIVATIONS = [f"activation_{i}" for i in range(1, 6)]
 
 
-def seed002_space(epochs=(_EPOCHS,), rows=_ROWS):
+def seed002_space(epochs: Sequence[int] = (_EPOCHS,), rows: int = _ROWS) -> Space:
     """Return seed 002's space: 27,993,600 cells in its last round.
 
     The first convolution has 32 filters and the dense layer 512 units; only the first

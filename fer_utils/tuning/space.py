@@ -1,10 +1,18 @@
 """What a search may choose from, and what a choice stands for."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from optuna.distributions import CategoricalDistribution, distribution_to_json
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+    from fer_utils.models.registry import Entry
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,16 +27,16 @@ class Space:
     """
 
     name: str
-    choices: dict
-    plan: Callable
+    choices: dict[str, BaseDistribution]
+    plan: Callable[[Mapping[str, Any]], Entry]
 
     @property
-    def cells(self):
+    def cells(self) -> float:
         """How many different choices there are: an int, or infinity where one is continuous."""
         return math.prod(_count(distribution) for distribution in self.choices.values())
 
     @property
-    def identity(self):
+    def identity(self) -> dict[str, str]:
         """A dict of strings that changes when the space does."""
         written = {name: distribution_to_json(d) for name, d in self.choices.items()}
         return {"space": self.name, **written}

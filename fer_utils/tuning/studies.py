@@ -1,5 +1,8 @@
 """Open a study: begun, or found again as it was left."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import optuna
 
 from fer_utils.errors import FerError
@@ -11,17 +14,17 @@ _ATTRIBUTE = "identity"
 
 
 def open_study(
-    place,
-    name,
-    identity=None,
+    place: str | Path | None,
+    name: str,
+    identity: Mapping[str, str | float] | None = None,
     *,
-    sampler="tpe",
-    pruner="halving",
-    seed=0,
-    startup=10,
-    first=1,
-    anew=False,
-):
+    sampler: str = "tpe",
+    pruner: str = "halving",
+    seed: int = 0,
+    startup: int = 10,
+    first: int = 1,
+    anew: bool = False,
+) -> optuna.Study:
     """Return the study of this name, begun now or found where an earlier call left it.
 
     Several processes may open it at once, each with the same arguments. In one process the

@@ -1,10 +1,17 @@
 """A study as tables."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 from optuna.trial import TrialState
 
 from fer_utils.errors import FerError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from optuna import Study
 
 _STATES = {
     TrialState.COMPLETE: "finished",
@@ -18,7 +25,7 @@ _TARGETS = {
 }
 
 
-def trials(study):
+def trials(study: Study) -> pd.DataFrame:
     """Return what came of each trial, in their order.
 
     Trials that were interrupted are left out: each was tried again, or another in its place.
@@ -45,7 +52,7 @@ def trials(study):
     return pd.DataFrame(rows)
 
 
-def curves(study):
+def curves(study: Study) -> pd.DataFrame:
     """Return the held-out accuracy and loss of each ended trial after each epoch.
 
     Returns:
@@ -62,7 +69,7 @@ def curves(study):
     return pd.DataFrame(rows, columns=columns)
 
 
-def best_values(study):
+def best_values(study: Study) -> dict[str, Any]:
     """Return the values of the finished trial with the highest accuracy, the first of equals.
 
     Raises:
@@ -74,7 +81,7 @@ def best_values(study):
     return max(finished, key=lambda trial: trial.value).params
 
 
-def importance(study, of="accuracy"):
+def importance(study: Study, of: str = "accuracy") -> pd.Series:
     """Return the share of the variance that each hyper-parameter explains (fANOVA).
 
     By the finished trials alone. Of a few dozen it is a hint, no measurement.
