@@ -1,10 +1,18 @@
 """A network as the explanations ask it: in batches of few shapes, as each compiles anew."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from fer_utils import gradients
 from fer_utils.errors import FerError
 from fer_utils.training.prediction import check_images
+
+if TYPE_CHECKING:
+    import keras
 
 _MANY = 32  # images a call; a single one goes alone
 
@@ -22,7 +30,7 @@ class Network:
         FerError: the model takes no images, or gives no number for each class.
     """
 
-    def __init__(self, model):
+    def __init__(self, model: keras.Model) -> None:
         shapes = [*model.inputs, *model.outputs]
         if len(shapes) != 2 or len(model.input_shape) != 4 or len(model.output_shape) != 2:
             told = f"{model.name} takes {model.input_shape} and gives {model.output_shape}"
@@ -32,13 +40,13 @@ class Network:
         self._slopes = gradients.slopes(model)
         self._kept = {}
 
-    def once(self, name, make):
+    def once(self, name: str, make: Callable[[keras.Model], Any]) -> Any:
         """Return what ``make(model)`` returns; it is called once, and kept by this name."""
         if name not in self._kept:
             self._kept[name] = make(self.model)
         return self._kept[name]
 
-    def images(self, images):
+    def images(self, images: np.ndarray) -> np.ndarray:
         """Return images as float32 ``(n, height, width, channels)``, as the model takes them.
 
         Raises:
@@ -60,7 +68,7 @@ class Network:
             raise FerError(f"image {bad[0]} has NaN or infinite pixels: leave it out")
         return shown.astype(np.float32)
 
-    def labels(self, labels, images):
+    def labels(self, labels: np.ndarray | None, images: np.ndarray) -> np.ndarray:
         """Return the classes to explain as int ``(n,)``; None becomes the most probable ones.
 
         Raises:
@@ -83,15 +91,15 @@ class Network:
             )
         return labels.astype(int)
 
-    def say(self, images):
+    def say(self, images: np.ndarray) -> np.ndarray:
         """Return float32 ``(n, classes)``: what the model says of float32 images."""
         return say_in_parts(self.model, images)
 
-    def score(self, images, labels):
+    def score(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Return float32 ``(n,)``: what the model says of one class of each image."""
         return self.say(images)[np.arange(len(labels)), labels]
 
-    def slope(self, images, labels):
+    def slope(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Return float32, of the images' shape: how the class's number changes with each pixel."""
         wanted = np.eye(self.classes, dtype=np.float32)[labels]
         return slope_in_parts(self._slopes, images, wanted)[1]

@@ -1,12 +1,22 @@
 """Where maps lie: their mean for each class, and the share of them inside known regions."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.errors import FerError
 from fer_utils.explain.faithful import checked_maps
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def mean_attention(maps, labels, classes):
+
+def mean_attention(
+    maps: np.ndarray, labels: np.ndarray, classes: Sequence[str]
+) -> dict[str, np.ndarray]:
     """Return the mean map of each class: what speaks for it, each image counting alike.
 
     Args:
@@ -32,7 +42,7 @@ def mean_attention(maps, labels, classes):
     return {name: some.mean(axis=0) for name, some in rows.items() if len(some)}
 
 
-def share_inside(maps, regions):
+def share_inside(maps: np.ndarray, regions: np.ndarray) -> np.ndarray:
     """Return the share of each map that lies inside its region, float ``(n,)``, 0-1.
 
     The relevance mass of Arras et al. 2022, https://arxiv.org/abs/2003.07258. A map that is
@@ -50,7 +60,7 @@ def share_inside(maps, regions):
     return (_spread(maps) * regions).sum(axis=(1, 2))
 
 
-def without_network(images):
+def without_network(images: np.ndarray) -> dict[str, np.ndarray]:
     """Return two maps that ask no network: what a network looks at should lie better than they.
 
     Expressions show at edges, and faces lie in the middle: a map may lie inside the regions for
@@ -80,7 +90,12 @@ def without_network(images):
     }
 
 
-def shares(maps, regions, others=None, beside=None):
+def shares(
+    maps: Mapping[str, np.ndarray],
+    regions: np.ndarray,
+    others: Mapping[str, np.ndarray] | None = None,
+    beside: str | None = None,
+) -> pd.DataFrame:
     """Return how much of each method's maps lies inside the regions, against chance.
 
     Args:

@@ -1,14 +1,29 @@
 """Whether a map names what the network goes by: deletion and insertion."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.errors import FerError
 from fer_utils.explain.asking import Network
 
+if TYPE_CHECKING:
+    import keras
+
 KINDS = ("deletion", "insertion")
 
 
-def curves(network, images, maps, labels=None, kind="deletion", steps=12, seed=0):
+def curves(
+    network: Network | keras.Model,
+    images: np.ndarray,
+    maps: np.ndarray,
+    labels: np.ndarray | None = None,
+    kind: str = "deletion",
+    steps: int = 12,
+    seed: int = 0,
+) -> np.ndarray:
     """Return what a network says as pixels go, or come, in the order of a map.
 
     Petsiuk et al. 2018, https://arxiv.org/abs/1806.07421. ``deletion`` replaces the pixels of the
@@ -47,7 +62,7 @@ def curves(network, images, maps, labels=None, kind="deletion", steps=12, seed=0
     return np.stack(said, axis=1)
 
 
-def area(curve):
+def area(curve: np.ndarray) -> np.ndarray:
     """Return float ``(n,)``: the area under each curve, 0-1; low is good for deletion.
 
     Args:

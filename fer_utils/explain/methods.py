@@ -4,7 +4,11 @@ Integrated gradients, SmoothGrad and XRAI are PAIR's own, https://github.com/PAI
 of its other two, Grad-CAM takes no more than one image and occlusion asks once a place.
 """
 
+from __future__ import annotations
+
 import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +17,9 @@ from fer_utils.explain.asking import Network
 from fer_utils.explain.grad_cam import grad_cam
 from fer_utils.explain.occlusion import occlusion
 
+if TYPE_CHECKING:
+    import keras
+
 STEPS = 32  # of integrated gradients: a batch
 _SAMPLES = 16  # of SmoothGrad
 _SCALES = (50, 100, 150, 250, 500, 1200)  # XRAI's, for pictures of 224 pixels
@@ -20,7 +27,13 @@ _LEAST_NEW = 50  # pixels that a region must add to those before it, of such a p
 _XRAI_SIDE = 224
 
 
-def explain(network, images, labels=None, methods=None, seed=0):
+def explain(
+    network: Network | keras.Model,
+    images: np.ndarray,
+    labels: np.ndarray | None = None,
+    methods: Sequence[str] | None = None,
+    seed: int = 0,
+) -> dict[str, np.ndarray]:
     """Return a map for each image by each method: how much each pixel speaks for a class.
 
     Args:

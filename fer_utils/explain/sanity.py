@@ -1,12 +1,19 @@
 """Whether a map depends on what was learned: the same maps of shuffled weights."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.errors import FerError
 from fer_utils.explain.faithful import checked_maps
 
+if TYPE_CHECKING:
+    import keras
 
-def shuffled(model, layers=None, seed=0):
+
+def shuffled(model: keras.Model, layers: int | None = None, seed: int = 0) -> keras.Model:
     """Return a copy of a model in which weights have changed places: it has unlearned.
 
     The sanity check of Adebayo et al. 2018, https://arxiv.org/abs/1810.03292, from the last layer
@@ -39,7 +46,7 @@ def shuffled(model, layers=None, seed=0):
     return copy
 
 
-def similarity(maps, others):
+def similarity(maps: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return how alike two maps of each image are, float ``(n,)``, -1 to 1.
 
     Spearman's correlation of the values without their signs, as the sanity check's source has it:
