@@ -1,6 +1,9 @@
 """Ways to make one answer of many: the plain mean, fitted weights, greedy choice, stacking."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
@@ -20,15 +23,15 @@ class Combination:
     """
 
     method: str
-    combine: object
+    combine: Callable[[np.ndarray], np.ndarray]
     weights: np.ndarray | None = None
 
-    def __call__(self, probabilities):
+    def __call__(self, probabilities: np.ndarray) -> np.ndarray:
         """Return float ``(n, classes)``, rows that sum to 1."""
         return self.combine(np.asarray(probabilities))
 
 
-def average(probabilities, weights=None):
+def average(probabilities: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Return the mean of the members in log space: the normalised geometric mean.
 
     It lets a member that is sure that a class is not there say so, where the arithmetic mean
@@ -51,7 +54,7 @@ def average(probabilities, weights=None):
     return _softmax(np.tensordot(weights, _log(probabilities), axes=1))
 
 
-def fit(method, probabilities, labels, seed=0):
+def fit(method: str, probabilities: np.ndarray, labels: np.ndarray, seed: int = 0) -> Combination:
     """Return the Combination that a method makes of members and known labels.
 
     Labels must be of rows that no member fitted. Report it by ``cross_fitted`` alone.

@@ -6,7 +6,14 @@ from fer_utils.ensemble.combining import fit
 from fer_utils.evaluation import cross_said
 
 
-def cross_fitted(method, probabilities, labels, groups=None, k=5, seed=0):
+def cross_fitted(
+    method: str,
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    groups: np.ndarray | None = None,
+    k: int = 5,
+    seed: int = 0,
+) -> np.ndarray:
     """Return probabilities of a combination that never saw the row's label, nor its group's.
 
     Args:

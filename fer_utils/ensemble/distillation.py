@@ -1,13 +1,28 @@
 """Distillation: what several networks say of the training images becomes another's target."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.ensemble.combining import average
 from fer_utils.ensemble.views import predict_views
 from fer_utils.errors import FerError
 
+if TYPE_CHECKING:
+    import keras
 
-def soft_targets(dataset, teachers, temperature=2.0, label_weight=0.3):
+    from fer_utils.datasets import Dataset
+
+
+def soft_targets(
+    dataset: Dataset,
+    teachers: Iterable[keras.Model],
+    temperature: float = 2.0,
+    label_weight: float = 0.3,
+) -> np.ndarray:
     """Return targets for ``training.fit_or_restore``: the teachers' answers and the labels mixed.
 
     Hinton et al. 2015, https://arxiv.org/abs/1503.02531. The teachers have fitted the rows they

@@ -1,13 +1,22 @@
 """How alike the members are, and what the ensemble loses without each of them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.ensemble.combining import average
 from fer_utils.errors import FerError
 from fer_utils.evaluation import accuracy, bootstrap
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def agreement(members):
+    from fer_utils.ensemble.members import Members
+
+
+def agreement(members: Members) -> pd.DataFrame:
     """Return the share of rows to which two members give the same answer.
 
     Args:
@@ -23,7 +32,9 @@ def agreement(members):
     return pd.DataFrame(shares, members.names, members.names)
 
 
-def without_each(members, labels, groups=None):
+def without_each(
+    members: Members, labels: np.ndarray, groups: np.ndarray | None = None
+) -> pd.DataFrame:
     """Return what the plain average loses without each member, with the error.
 
     Args:

@@ -1,13 +1,28 @@
 """An ensemble's, or several views', folder in the run: it looks like that of one model."""
 
+from __future__ import annotations
+
 import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fer_utils import evaluation, runs
 
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
+    from fer_utils.ensemble.members import Members
 
-def write_combined(run_dir, key, dataset, members, probabilities, method):
+
+def write_combined(
+    run_dir: Path,
+    key: str,
+    dataset: Dataset,
+    members: Members,
+    probabilities: np.ndarray,
+    method: str,
+) -> dict[str, Any]:
     """Write what an ensemble says as a model's folder: submissions and tables take it as one.
 
     Args:

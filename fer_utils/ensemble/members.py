@@ -1,11 +1,19 @@
 """The members of an ensemble: what several networks said of the same rows."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_utils import runs
 from fer_utils.errors import FerError
+
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,13 +28,13 @@ class Members:
         left_out: dict of name to the reason why a member was left out.
     """
 
-    names: tuple
+    names: tuple[str, ...]
     index: np.ndarray
     split: np.ndarray
     probabilities: np.ndarray
-    left_out: dict
+    left_out: dict[str, str]
 
-    def take(self, names):
+    def take(self, names: Sequence[str]) -> Members:
         """Return the Members of these names, in this order.
 
         Raises:
@@ -46,7 +54,7 @@ class Members:
             return f"is left: it {self.left_out[name]}; train it again, or {there}"
         return f"is there: {there}"
 
-    def keep(self, rows):
+    def keep(self, rows: np.ndarray) -> Members:
         """Return the Members with some of the rows alone, bool ``(n,)``."""
         return dataclasses.replace(
             self,
@@ -56,7 +64,9 @@ class Members:
         )
 
 
-def load_members(run_dir, dataset, names, leave_out_faulty=False):
+def load_members(
+    run_dir: Path, dataset: Dataset, names: Sequence[str], leave_out_faulty: bool = False
+) -> Members:
     """Return the predictions of several models of a run as Members.
 
     Args:

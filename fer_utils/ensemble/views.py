@@ -1,10 +1,18 @@
 """Test-time augmentation: several views of an image are asked about, one answer is given."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.ensemble.combining import average
 from fer_utils.errors import FerError
 from fer_utils.training import predict
+
+if TYPE_CHECKING:
+    import keras
 
 # Each view: mirrored or not, shift down and right in pixels of 48, zoom.
 VIEWS = {
@@ -24,7 +32,7 @@ VIEWS = {
 }
 
 
-def views(images, name):
+def views(images: np.ndarray, name: str) -> Iterator[np.ndarray]:
     """Yield the views of images, one array a view.
 
     Args:
@@ -44,7 +52,7 @@ def views(images, name):
         yield moved[:, :, ::-1] if mirrored else moved
 
 
-def predict_views(model, images, name="flip"):
+def predict_views(model: keras.Model, images: np.ndarray, name: str = "flip") -> np.ndarray:
     """Return float ``(n, classes)``: the mean in log space of what a network says of the views.
 
     Args:
