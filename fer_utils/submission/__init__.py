@@ -5,8 +5,12 @@ integer a line, a line for each row of test.csv in its order. DATA622 wants a he
 ``Image,Emotion`` and a class name for each image.
 """
 
+from __future__ import annotations
+
 import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +18,10 @@ from fer_utils import labels, runs
 from fer_utils.errors import FerError
 from fer_utils.submission.ledger import LEDGER_COLUMNS, read_ledger, record
 from fer_utils.submission.text import read_lines
+
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
+    from fer_utils.settings import Settings
 
 __all__ = [
     "LEDGER_COLUMNS",
@@ -35,7 +43,7 @@ _HEADERS = ("emotion", "label")  # those that an example submission may have
 TEST_ROWS = 7178  # of test.csv; Kaggle accepts a submission of that many lines
 
 
-def folder(settings, rows):
+def folder(settings: Settings, rows: np.ndarray) -> Path:
     """Return where a submission belongs: the project's ``submissions/``, or the run's own folder.
 
     Only answers to the whole of FER2013's test.csv enter ``submissions/``, so that a trial on a
@@ -48,7 +56,7 @@ def folder(settings, rows):
     return settings.submissions_dir if len(rows) == TEST_ROWS else settings.run_dir
 
 
-def verdict(settings, rows):
+def verdict(settings: Settings, rows: np.ndarray) -> str:
     """Return in words whether Kaggle would take a submission of these rows."""
     if settings.dataset != "fer2013":
         name = "synthetic faces" if settings.dataset == "synthetic" else settings.dataset
@@ -58,7 +66,7 @@ def verdict(settings, rows):
     return "to be uploaded"
 
 
-def test_rows(dataset):
+def test_rows(dataset: Dataset) -> np.ndarray:
     """Return the Dataset rows, int64, that a FER2013 submission answers, in test.csv's order.
 
     test.csv holds PublicTest (``valid``), then PrivateTest (``test``).
@@ -79,7 +87,13 @@ def test_rows(dataset):
     return np.concatenate([dataset.rows("valid"), dataset.rows("test")])
 
 
-def write_fer2013(path, dataset, predictions, half=None, example=None):
+def write_fer2013(
+    path: str | Path,
+    dataset: Dataset,
+    predictions: Mapping[str, np.ndarray],
+    half: str | None = None,
+    example: str | Path | None = None,
+) -> Path:
     """Write a FER2013 submission: no header, one integer 0-6 a line.
 
     Args:
@@ -131,7 +145,7 @@ def _labels_for(rows, predictions):
     return probabilities[[place[row] for row in rows.tolist()]].argmax(axis=1)
 
 
-def find_example(root):
+def find_example(root: str | Path | None) -> Path | None:
     """Return the path of Kaggle's ``example_submission.csv`` beside the data, None if absent."""
     if root is None:
         return None
@@ -156,7 +170,7 @@ def _example_header(path):
     )
 
 
-def check_fer2013(path, rows):
+def check_fer2013(path: str | Path, rows: int) -> np.ndarray:
     """Check a FER2013 submission.
 
     Args:
@@ -180,7 +194,7 @@ def check_fer2013(path, rows):
     return np.array(lines[start:], np.int8)
 
 
-def write_data622(path, names, predicted):
+def write_data622(path: str | Path, names: Sequence[str], predicted: Sequence[str]) -> Path:
     """Write a DATA622 submission: ``Image,Emotion``, class names in lower case.
 
     Args:
@@ -207,7 +221,7 @@ def write_data622(path, names, predicted):
     return Path(path)
 
 
-def check_data622(path, names):
+def check_data622(path: str | Path, names: Sequence[str]) -> dict[str, str]:
     """Check a DATA622 submission against the file names of the test images.
 
     Returns:

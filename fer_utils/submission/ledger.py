@@ -3,7 +3,9 @@
 import csv
 import datetime
 import filecmp
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from fer_utils import runs
 from fer_utils.errors import FerError
@@ -15,7 +17,13 @@ LEDGER_COLUMNS = [
 ]
 
 
-def record(ledger, file, metrics, run, kaggle=""):
+def record(
+    ledger: str | Path,
+    file: str | Path,
+    metrics: Mapping[str, Any],
+    run: Mapping[str, Any],
+    kaggle: str | float = "",
+) -> dict[str, Any]:
     """Write a submission's row into the ledger, in place of an earlier row of that file.
 
     Args:
@@ -89,7 +97,7 @@ def _rounded(value):
     return "" if value is None else f"{value:.4f}"
 
 
-def read_ledger(ledger):
+def read_ledger(ledger: str | Path) -> list[dict[str, str]]:
     """Return the ledger's rows as dicts of strings, empty where there is no ledger yet.
 
     Raises:
