@@ -6,6 +6,9 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from fer_utils import __version__, labels, runs, sentences
 from fer_utils.errors import FerError
@@ -31,7 +34,12 @@ RESIZE = (
 )
 
 
-def write_bundle(network, out, precision="float32", images=None):
+def write_bundle(
+    network: str | Path,
+    out: str | Path,
+    precision: str = "float32",
+    images: np.ndarray | None = None,
+) -> dict[str, Any]:
     """Write ``model.onnx``, ``model.json`` and ``card.md``; all of them or nothing.
 
     Args:

@@ -1,11 +1,22 @@
 """An export that was compared with what it was made from."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from fer_utils.errors import FerError
 from fer_utils.export.comparing import TOLERANCE, largest_difference
 from fer_utils.export.conversion import as_float32, calibration_images, to_onnx
 
+if TYPE_CHECKING:
+    import keras
 
-def checked(model, precision="float32", images=None):
+
+def checked(
+    model: keras.Model, precision: str = "float32", images: np.ndarray | None = None
+) -> tuple[bytes, float, int]:
     """Return a network as the bytes of an ONNX file, after comparing it with Keras.
 
     Args:

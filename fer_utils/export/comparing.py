@@ -1,13 +1,22 @@
 """Whether an ONNX file answers as the Keras network does."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.errors import FerError
 
+if TYPE_CHECKING:
+    import keras
+    import onnxruntime
+
 TOLERANCE = 1e-4  # of a probability: float32 in another order of sums differs by some 1e-6
 
 
-def session(model, threads=0):
+def session(model: bytes | str | Path, threads: int = 0) -> onnxruntime.InferenceSession:
     """Return an ONNX Runtime session on the CPU.
 
     Args:
@@ -36,7 +45,7 @@ def session(model, threads=0):
         raise FerError(f"{what} is no ONNX network that can be run: export it again") from error
 
 
-def ask(session, images, batch=256):
+def ask(session: onnxruntime.InferenceSession, images: np.ndarray, batch: int = 256) -> np.ndarray:
     """Return float32 ``(n, classes)``, an ONNX network's answers to grey or RGB images 0-255.
 
     Args:
@@ -60,7 +69,9 @@ def with_channels(images):
     return images if images.ndim == 4 else images[..., None]
 
 
-def largest_difference(model, keras_model, images):
+def largest_difference(
+    model: bytes | str | Path, keras_model: keras.Model, images: np.ndarray
+) -> float:
     """Return by how much a probability differs at most between an ONNX file and Keras.
 
     Args:

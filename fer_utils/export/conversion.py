@@ -4,24 +4,33 @@ Keras's own converter takes its functions from TensorFlow. Under another backend
 through a file to a child process that runs on TensorFlow.
 """
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_utils.errors import FerError
 from fer_utils.export.naming import INPUT, named
 
+if TYPE_CHECKING:
+    import keras
+
 PRECISIONS = ("float32", "int8")
 _OPSET = 17
 _CALIBRATED = 512  # synthetic faces that ranges of activations are measured on
 
 
-def to_onnx(model, precision="float32", images=None):
+def to_onnx(
+    model: keras.Model, precision: str = "float32", images: np.ndarray | None = None
+) -> bytes:
     """Return a network as the bytes of an ONNX file.
 
     Its input ``images`` is float32 ``(batch, height, width, channels)``, values 0-255; its output
@@ -55,7 +64,7 @@ def to_onnx(model, precision="float32", images=None):
     return quantised(converted, calibration_images(model) if images is None else images)
 
 
-def calibration_images(model, count=_CALIBRATED, seed=0):
+def calibration_images(model: keras.Model, count: int = _CALIBRATED, seed: int = 0) -> np.ndarray:
     """Return synthetic faces as a network takes them: uint8 ``(count, height, width, channels)``.
 
     Args:
@@ -99,7 +108,7 @@ def in_child(*arguments):
         raise FerError(last.removeprefix("error: "))
 
 
-def converted(model, shape=None):
+def converted(model: keras.Model, shape: Sequence[int | None] | None = None) -> bytes:
     """Return a Keras network on TensorFlow as the bytes of a float32 ONNX file.
 
     Args:

@@ -3,6 +3,8 @@
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from fer_utils.export.comparing import session
 from fer_utils.export.conversion import converted, in_child
 from fer_utils.export.naming import INPUT
@@ -11,7 +13,7 @@ _SHAPES = ((None, None, 3), (24, 24, 3), (48, 48, 3))  # what each of them sees
 DETECTOR_NETWORKS = len(_SHAPES)
 
 
-def detector_to_onnx():
+def detector_to_onnx() -> tuple[bytes, ...]:
     """Return the three networks of ``faces.networks.load()``, each as the bytes of a file.
 
     Raises:
@@ -39,9 +41,9 @@ class OnnxNetwork:
         threads: see ``session``.
     """
 
-    def __init__(self, model, threads=0):
+    def __init__(self, model: bytes | str | Path, threads: int = 0) -> None:
         self._session = session(model, threads)
 
-    def predict_on_batch(self, images):
+    def predict_on_batch(self, images: np.ndarray) -> list[np.ndarray]:
         """Return the outputs for float32 images ``(n, height, width, channels)``."""
         return self._session.run(None, {INPUT: images})

@@ -1,11 +1,17 @@
 """Which network is meant: a shipped one by its name, or one that a run trained by its file."""
 
+from __future__ import annotations
+
 import dataclasses
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fer_utils import labels, runs, weights
 from fer_utils.errors import FerError
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,18 +31,18 @@ class Source:
 
     name: str
     network: str | None
-    classes: tuple | None
+    classes: tuple[str, ...] | None
     temperature: float
-    scores: dict
+    scores: dict[str, Any]
     sha256: str
     path: Path
 
     @property
-    def shipped(self):
+    def shipped(self) -> bool:
         """Whether it comes with the package."""
         return self.path.suffix == ".npz"
 
-    def load(self):
+    def load(self) -> keras.Model:
         """Return the ``keras.Model``."""
         from fer_utils import backend, models
 
@@ -46,7 +52,7 @@ class Source:
         return models.load(self.path, self.classes)
 
 
-def resolve(network):
+def resolve(network: str | Path) -> Source:
     """Return the Source that a name or a path means.
 
     Args:
@@ -104,7 +110,7 @@ def _sha256(path):
         raise FerError(f"{path} cannot be read ({error.strerror}): check the path") from error
 
 
-def classes_of(source, count):
+def classes_of(source: Source, count: int) -> tuple[str, ...]:
     """Return a source's class names; where nobody tells, FER2013's if their number fits.
 
     Raises:
