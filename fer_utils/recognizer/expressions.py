@@ -18,28 +18,28 @@ class Expression:
         classes: tuple of class names.
     """
 
-    box: tuple
+    box: tuple[float, float, float, float]
     confidence: float
-    probabilities: tuple
-    classes: tuple
+    probabilities: tuple[float, ...]
+    classes: tuple[str, ...]
 
     @property
-    def label(self):
+    def label(self) -> str:
         """The likeliest class."""
         return self.classes[self.probabilities.index(max(self.probabilities))]
 
     @property
-    def probability(self):
+    def probability(self) -> float:
         """The likeliest class's probability, 0-1."""
         return max(self.probabilities)
 
     @property
-    def sentence(self):
+    def sentence(self) -> str:
         """For example ``looks happy (87%)``."""
         return sentences.of_class(self.label, self.probability)
 
     @property
-    def happy(self):
+    def happy(self) -> float:
         """Probability of happy, were happy and sad all there is; 0-1.
 
         Raises:
@@ -53,6 +53,6 @@ class Expression:
         return happy / (happy + sad) if happy + sad else 0.5
 
     @property
-    def happy_or_sad(self):
+    def happy_or_sad(self) -> str:
         """For example ``looks more happy than sad (91%)``."""
         return sentences.of_two(self.happy)

@@ -1,8 +1,13 @@
 """The class behind ``python -m fer_utils predict``."""
 
+from __future__ import annotations
+
 import itertools
 import os
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +17,9 @@ from fer_utils.recognizer.engines import engine as engine_of
 from fer_utils.recognizer.expressions import Expression
 from fer_utils.recognizer.order import in_reading_order
 from fer_utils.recognizer.photographs import as_photograph, grey
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _READERS = 2
 _BATCH = 16  # photographs that go through the detector at once
@@ -51,16 +59,16 @@ class Recognizer:
 
     def __init__(
         self,
-        network="small",
-        engine="onnx",
-        precision="float32",
-        temperature=None,
-        side=faces.SIDE,
-        confident=faces.CONFIDENT,
-        margin=faces.MARGIN,
-        whole=False,
-        say=None,
-    ):
+        network: str | Path = "small",
+        engine: str = "onnx",
+        precision: str = "float32",
+        temperature: float | None = None,
+        side: int = faces.SIDE,
+        confident: float = faces.CONFIDENT,
+        margin: float = faces.MARGIN,
+        whole: bool = False,
+        say: Callable[[str], object] | None = None,
+    ) -> None:
         source = export.resolve(network)
         self.temperature = source.temperature if temperature is None else temperature
         _check(self.temperature, side, confident, margin)
@@ -73,7 +81,14 @@ class Recognizer:
         if height != width:
             raise FerError(f"{source.path} takes {height}x{width}: crops of faces are square")
 
-    def predict(self, images):
+    def predict(
+        self,
+        images: str
+        | Path
+        | Image.Image
+        | np.ndarray
+        | Iterable[str | Path | Image.Image | np.ndarray],
+    ) -> list[Expression] | list[list[Expression]]:
         """Return the faces of a photograph, or of each of several.
 
         Args:
