@@ -1,8 +1,18 @@
 """Copies of photographs with what was found written on them."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils import labels, sentences
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from fer_utils.recognizer import Expression
 
 _LEAST = 240  # pixels of the shorter side, below which words would not be readable
 _MOST = 1600  # pixels of the longer side: a copy is to look at
@@ -19,7 +29,12 @@ _COLOURS = {
 _OTHER = (90, 180, 170)
 
 
-def annotated(photo, found, two=False, none=sentences.NO_FACE):
+def annotated(
+    photo: np.ndarray,
+    found: Sequence[Expression],
+    two: bool = False,
+    none: str = sentences.NO_FACE,
+) -> Image.Image:
     """Return a copy with a box and a sentence for each face, as a Pillow image.
 
     Where there are several, each has its number in ``found``, the table's, from 1 on.

@@ -1,13 +1,20 @@
 """All pictures that paths mean, one after another, and the files that this gives."""
 
+from __future__ import annotations
+
 import dataclasses
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fer_utils import runs, sentences
 from fer_utils.errors import FerError
 from fer_utils.predicting import items, looking, results, shots, table, truth
 from fer_utils.predicting.journal import NAME, Journal
+
+if TYPE_CHECKING:
+    from fer_utils.recognizer import Recognizer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +34,12 @@ class Options:
     two: bool = False
 
 
-def predict(paths, recognizer, options=None, say=None):
+def predict(
+    paths: Sequence[str | Path],
+    recognizer: Recognizer,
+    options: Options | None = None,
+    say: Callable[[list[dict[str, Any]]], object] | None = None,
+) -> list[dict[str, Any]]:
     """Look for faces in all that paths mean.
 
     With ``out`` an interrupted call is continued by the next one. What cannot be read becomes a

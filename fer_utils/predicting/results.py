@@ -1,6 +1,9 @@
 """The files that a call gives: copies, tables, contact sheets; those of an earlier one go."""
 
 import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from fer_utils import runs
 from fer_utils.predicting import sheet, table, truth
@@ -46,7 +49,9 @@ def write(out, rows, classes):
             page.save(part, quality=88)
 
 
-def write_table(path, rows, classes):
+def write_table(
+    path: str | Path, rows: Sequence[Mapping[str, Any]], classes: Sequence[str]
+) -> None:
     """Write the table of rows as CSV, see ``table.frame``."""
     with runs.whole_file(path) as part:
         table.frame(rows, classes).to_csv(part, index=False)

@@ -1,13 +1,23 @@
 """Contact sheets: many annotated pictures on one page."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _TILE, _CAPTION, _GAP = 220, 18, 6
 _ACROSS, _DOWN = 8, 6
 PICTURES = _ACROSS * _DOWN
 
 
-def contact_sheets(pictures):
+def contact_sheets(
+    pictures: Iterable[tuple[str, Image.Image | str | Path]],
+) -> Iterator[Image.Image]:
     """Yield sheets, Pillow images of 48 pictures each, in the order given.
 
     Args:

@@ -1,14 +1,32 @@
 """The table of what was found: a row a face, and one for each picture without any."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 from fer_utils import sentences
 from fer_utils.predicting.names import printable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fer_utils.recognizer import Expression
 
 FIRST = ("file", "seconds", "face", "x", "y", "width", "height", "confidence", "label",
          "probability")  # fmt: skip
 LAST = ("happy_or_sad", "sentence", "truth", "error")
 
 
-def rows_of(name, found, seconds=None, truth=None, error=None, two=False, none=sentences.NO_FACE):
+def rows_of(
+    name: str,
+    found: Sequence[Expression],
+    seconds: float | None = None,
+    truth: str | None = None,
+    error: str | None = None,
+    two: bool = False,
+    none: str = sentences.NO_FACE,
+) -> list[dict[str, Any]]:
     """Return the rows of one picture, dicts of plain values.
 
     Args:
@@ -47,7 +65,7 @@ def columns(classes):
     return [*FIRST, *classes, *LAST]
 
 
-def frame(rows, classes):
+def frame(rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> pd.DataFrame:
     """Return rows as a DataFrame, the columns in order whatever the rows hold."""
     import pandas as pd
 

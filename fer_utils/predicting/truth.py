@@ -1,16 +1,23 @@
 """What a photograph shows by its name, and how often the answer was that."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
 from fer_utils import labels
 from fer_utils.errors import FerError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TRUTHS = ("none", "folder", "name")
 _NO_FACE = "no face"
 
 
-def truth_of(name, where, classes):
+def truth_of(name: str, where: str, classes: Sequence[str]) -> str | None:
     """Return the class that a file's name or folder tells; None where it tells none, or two.
 
     Args:
@@ -63,7 +70,7 @@ def _largest(rows):
     return largest["label"] if largest else _NO_FACE
 
 
-def by_truth(rows, classes):
+def by_truth(rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> pd.DataFrame | None:
     """Return the table of truths: how many pictures, how many right, and what was answered.
 
     A picture answers with its largest face; one without a face is wrong.
