@@ -1,11 +1,25 @@
 """Figures about changed images, and about what they change."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from fer_utils.plots.canvas import ACCENT, INK, new_axes, new_grid
 from fer_utils.plots.images import faces
 from fer_utils.plots.scores import learning_curves
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-def contact_sheet(groups, columns=10, width=9.5):
+
+def contact_sheet(
+    groups: Mapping[str, Mapping[str, np.ndarray]], columns: int = 10, width: float = 9.5
+) -> Figure:
     """Draw groups of images, one below the other, each image under its name.
 
     Args:
@@ -36,7 +50,7 @@ def _flat(parts):
     return parts.flat if hasattr(parts, "flat") else [parts]
 
 
-def draws(images, axes=None):
+def draws(images: Mapping[str, np.ndarray], axes: np.ndarray | None = None) -> np.ndarray:
     """Draw a row of images for each name.
 
     Args:
@@ -56,7 +70,9 @@ def draws(images, axes=None):
     return axes
 
 
-def told_and_true(histories, true, ax=None):
+def told_and_true(
+    histories: Mapping[str, pd.DataFrame], true: Mapping[str, float], ax: Axes | None = None
+) -> Axes:
     """Draw what procedures told of themselves while training beside what is true.
 
     Args:
@@ -79,7 +95,13 @@ def told_and_true(histories, true, ax=None):
     return ax
 
 
-def estimates(values, errors, highlighted=(), xlabel="accuracy", ax=None):
+def estimates(
+    values: pd.Series,
+    errors: pd.Series,
+    highlighted: Sequence[str] = (),
+    xlabel: str = "accuracy",
+    ax: Axes | None = None,
+) -> Axes:
     """Draw estimates with their standard errors, one a line, the first on top.
 
     Args:

@@ -1,11 +1,21 @@
 """Figures about a data set: its classes, its light, its embeddings."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.plots.canvas import ACCENT, INK, new_axes
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-def class_shares(dataset, ax=None):
+    from fer_utils.datasets import Dataset
+
+
+def class_shares(dataset: Dataset, ax: Axes | None = None) -> Axes:
     """Draw the share of each class in each split whose labels are known, as bars.
 
     Args:
@@ -43,7 +53,7 @@ def class_shares(dataset, ax=None):
     return ax
 
 
-def brightness_contrast(dataset, rows, ax=None):
+def brightness_contrast(dataset: Dataset, rows: np.ndarray, ax: Axes | None = None) -> Axes:
     """Draw each image's mean grey value against its standard deviation, coloured by density."""
     ax = ax or new_axes(5, 3.6)
     pixels = dataset.images[rows].reshape(len(rows), -1)
@@ -56,7 +66,13 @@ def brightness_contrast(dataset, rows, ax=None):
     return ax
 
 
-def embedding(points, values, names=None, title="", ax=None):
+def embedding(
+    points: np.ndarray,
+    values: np.ndarray,
+    names: Sequence[str] | None = None,
+    title: str = "",
+    ax: Axes | None = None,
+) -> Axes:
     """Draw points of the plane, coloured by class or by a number.
 
     Args:

@@ -1,11 +1,20 @@
 """Figures about what models get wrong, how sure they are, and what spoils them."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.plots.canvas import ACCENT, INK, new_axes, new_grid
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
-def confusion(counts, title="", ax=None):
+
+def confusion(counts: pd.DataFrame, title: str = "", ax: Axes | None = None) -> Axes:
     """Draw how often each class was taken for each: shares of a row, coloured, with their number.
 
     Args:
@@ -27,7 +36,7 @@ def confusion(counts, title="", ax=None):
     return ax
 
 
-def reliability(tables, ax=None):
+def reliability(tables: Mapping[str, pd.DataFrame], ax: Axes | None = None) -> Axes:
     """Draw how often models are right where they say that they are so sure.
 
     Args:
@@ -52,7 +61,7 @@ def reliability(tables, ax=None):
     return ax
 
 
-def robustness(table, axes=None):
+def robustness(table: pd.DataFrame, axes: np.ndarray | None = None) -> np.ndarray:
     """Draw the accuracy of models over the strength of each corruption.
 
     Args:

@@ -1,12 +1,26 @@
 """Figures about what networks look at."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.plots.canvas import new_axes, new_grid
 from fer_utils.plots.images import faces
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-def heat_maps(images, maps, titles=None, outlines=None, axes=None):
+
+def heat_maps(
+    images: np.ndarray,
+    maps: Mapping[str, np.ndarray],
+    titles: Sequence[str] | None = None,
+    outlines: np.ndarray | None = None,
+    axes: np.ndarray | None = None,
+) -> np.ndarray:
     """Draw faces, a row each, and beside each its maps, laid over it.
 
     Args:
@@ -38,7 +52,7 @@ def heat_maps(images, maps, titles=None, outlines=None, axes=None):
     return axes
 
 
-def attention(means, axes=None):
+def attention(means: Mapping[str, np.ndarray], axes: np.ndarray | None = None) -> np.ndarray:
     """Draw the mean map of each class, each scaled by itself, no face beneath.
 
     Args:
@@ -57,7 +71,7 @@ def attention(means, axes=None):
     return axes
 
 
-def fading(curves, title="", ax=None):
+def fading(curves: Mapping[str, np.ndarray], title: str = "", ax: Axes | None = None) -> Axes:
     """Draw what a network says as more and more pixels go, or come.
 
     Args:

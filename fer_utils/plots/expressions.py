@@ -1,9 +1,20 @@
 """Figures of what was recognised in photographs."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from fer_utils.plots.canvas import new_grid
 
+if TYPE_CHECKING:
+    from fer_utils.recognizer import Expression
 
-def expression(photo, face, two=False, axes=None):
+
+def expression(
+    photo: np.ndarray, face: Expression, two: bool = False, axes: np.ndarray | None = None
+) -> np.ndarray:
     """Draw a photograph with one face marked, and how likely each expression is.
 
     Args:

@@ -1,11 +1,25 @@
 """Figures that show images."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.plots.canvas import new_grid
 
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
 
-def faces(images, titles=None, columns=8, width=9.0, axes=None):
+
+def faces(
+    images: np.ndarray | Sequence[np.ndarray],
+    titles: Sequence[str] | None = None,
+    columns: int = 8,
+    width: float = 9.0,
+    axes: np.ndarray | None = None,
+) -> np.ndarray:
     """Draw images in a grid.
 
     Args:
@@ -31,7 +45,13 @@ def faces(images, titles=None, columns=8, width=9.0, axes=None):
     return axes
 
 
-def sample_faces(dataset, rows, per_class=8, seed=0, axes=None):
+def sample_faces(
+    dataset: Dataset,
+    rows: np.ndarray,
+    per_class: int = 8,
+    seed: int = 0,
+    axes: np.ndarray | None = None,
+) -> np.ndarray:
     """Draw a row of randomly drawn images for each class.
 
     Args:
@@ -63,7 +83,7 @@ def sample_faces(dataset, rows, per_class=8, seed=0, axes=None):
     return axes
 
 
-def mean_faces(dataset, rows, axes=None):
+def mean_faces(dataset: Dataset, rows: np.ndarray, axes: np.ndarray | None = None) -> np.ndarray:
     """Draw the mean image of each class and what sets it apart from the mean of all.
 
     Returns:

@@ -1,9 +1,20 @@
 """Figures about what networks learned."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 from fer_utils.plots.canvas import ACCENT, INK, new_axes
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
-def learning_curves(histories, column="accuracy", ax=None):
+
+def learning_curves(
+    histories: Mapping[str, pd.DataFrame], column: str = "accuracy", ax: Axes | None = None
+) -> Axes:
     """Draw one column of several training histories, fitted rows thin, watched rows thick.
 
     Args:
@@ -27,7 +38,7 @@ def learning_curves(histories, column="accuracy", ax=None):
     return ax
 
 
-def predicted_shares(shares, ax=None):
+def predicted_shares(shares: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw which classes models answer with, one stacked bar a model.
 
     Args:
@@ -44,7 +55,7 @@ def predicted_shares(shares, ax=None):
     return ax
 
 
-def per_class(scores, title="", ax=None):
+def per_class(scores: pd.Series | pd.DataFrame, title: str = "", ax: Axes | None = None) -> Axes:
     """Draw a number for each class as horizontal bars, the largest of the first model on top.
 
     Args:
@@ -73,7 +84,9 @@ def per_class(scores, title="", ax=None):
     return ax
 
 
-def trade_off(table, x, y, ax=None):
+def trade_off(
+    table: pd.DataFrame, x: Sequence[str], y: Sequence[str], ax: Axes | None = None
+) -> Axes:
     """Draw two scores against each other, a point with error bars for each row of a table.
 
     Args:

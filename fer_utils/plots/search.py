@@ -1,14 +1,23 @@
 """Figures about searches for hyper-parameters. They take the tables that ``tuning`` makes."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.plots.canvas import ACCENT, INK, new_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 _PLATE = {"boxstyle": "square,pad=0.1", "facecolor": "white", "alpha": 0.7, "linewidth": 0}
 _MARKS = {"finished": "o", "pruned": "x", "failed": "v", "running": "."}
 
 
-def search_history(searches, ax=None):
+def search_history(searches: Mapping[str, pd.DataFrame], ax: Axes | None = None) -> Axes:
     """Draw each trial's accuracy and the best so far against the epochs spent.
 
     Args:
@@ -34,7 +43,7 @@ def search_history(searches, ax=None):
     return ax
 
 
-def search_curves(curves, title="", ax=None):
+def search_curves(curves: pd.DataFrame, title: str = "", ax: Axes | None = None) -> Axes:
     """Draw the accuracy of every trial after each epoch; a cross marks where one was pruned.
 
     Args:
@@ -58,7 +67,7 @@ def search_curves(curves, title="", ax=None):
     return ax
 
 
-def importance(shares, title="", ax=None):
+def importance(shares: pd.Series, title: str = "", ax: Axes | None = None) -> Axes:
     """Draw the share of the variance that each hyper-parameter explains, largest on top.
 
     Args:
@@ -78,7 +87,9 @@ def importance(shares, title="", ax=None):
     return ax
 
 
-def parallel_coordinates(table, columns, log=(), ax=None):
+def parallel_coordinates(
+    table: pd.DataFrame, columns: Sequence[str], log: Sequence[str] = (), ax: Axes | None = None
+) -> Axes:
     """Draw each trial as a line across its hyper-parameters, coloured by accuracy.
 
     Args:

@@ -1,12 +1,24 @@
 """Figures about sequences of frames."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_utils.plots.canvas import new_axes, new_grid
 from fer_utils.plots.images import faces
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
-def filmstrips(sequences, numbers, most=8, axes=None):
+    from fer_utils.datasets.sequences import SequenceSet
+
+
+def filmstrips(
+    sequences: SequenceSet, numbers: np.ndarray, most: int = 8, axes: np.ndarray | None = None
+) -> np.ndarray:
     """Draw sequences from their first frame to their peak, a row each, evenly thinned.
 
     Args:
@@ -28,7 +40,9 @@ def filmstrips(sequences, numbers, most=8, axes=None):
     return axes
 
 
-def unfolding(scores, errors, chance=None, ax=None):
+def unfolding(
+    scores: pd.DataFrame, errors: pd.DataFrame, chance: float | None = None, ax: Axes | None = None
+) -> Axes:
     """Draw scores against the share of each sequence that has been seen.
 
     Args:
