@@ -1,9 +1,12 @@
 """The time that all calls together have spent; it survives ``kill -9``."""
 
+from __future__ import annotations
+
 import contextlib
 import re
 import threading
 import time
+from pathlib import Path
 
 from fer_utils import runs
 from fer_utils.errors import FerError
@@ -11,7 +14,7 @@ from fer_utils.errors import FerError
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
-def parse_budget(text):
+def parse_budget(text: str) -> float:
     """Return seconds: ``25m``, ``1h30m``, ``90s``, or a number of minutes.
 
     Raises:
@@ -35,23 +38,23 @@ class Clock:
         began: what ``time.monotonic`` was when this call began; None for now.
     """
 
-    def __init__(self, path, every=2.0, began=None):
+    def __init__(self, path: str | Path, every: float = 2.0, began: float | None = None) -> None:
         self.path, self.every, self.began = path, every, began
         self.before = float((runs.read_json(path) or {}).get("seconds", 0.0))
         self.stop = threading.Event()
 
     @property
-    def spent(self):
+    def spent(self) -> float:
         """Seconds spent by all calls until now."""
         return self.before + (time.monotonic() - self.began if self.began else 0.0)
 
-    def __enter__(self):
+    def __enter__(self) -> Clock:
         self.began = self.began or time.monotonic()
         self.thread = threading.Thread(target=self._keep, daemon=True)
         self.thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.stop.set()
         self.thread.join()
         runs.write_json(self.path, {"seconds": round(self.spent, 1)})

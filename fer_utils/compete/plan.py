@@ -1,6 +1,9 @@
 """What is trained, and for how many epochs, so that it ends within the budget."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Mapping
 
 from fer_utils import models
 from fer_utils.errors import FerError
@@ -33,7 +36,7 @@ class Job:
     distilled: bool = False
 
 
-def jobs_for(members, seed=0):
+def jobs_for(members: int, seed: int = 0) -> list[Job]:
     """Return the Jobs for so many members, then the two distilled networks.
 
     Raises:
@@ -63,7 +66,14 @@ def recipe_for(network, profile, epochs):
     return models.recipe(network, epochs=epochs, batch=256, learning_rate=2e-3)
 
 
-def epochs_for(jobs, costs, left, trained=0, most=MAX_EPOCHS, least=None):
+def epochs_for(
+    jobs: list[Job],
+    costs: Mapping[str, tuple[float, float]],
+    left: float,
+    trained: int = 0,
+    most: int = MAX_EPOCHS,
+    least: int | None = None,
+) -> tuple[list[Job], int]:
     """Return which of the Jobs still go into the time left, and for how many epochs each.
 
     Members are given up, the last first, until each network gets ``MIN_EPOCHS``; then the

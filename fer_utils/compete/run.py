@@ -1,8 +1,13 @@
 """Trains what the budget allows, combines it, distils it, writes the submissions."""
 
+from __future__ import annotations
+
 import dataclasses
 import os
 import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,12 +21,24 @@ from fer_utils.errors import FerError
 from fer_utils.pipeline import lock
 from fer_utils.training.log import log
 
+if TYPE_CHECKING:
+    from fer_utils.datasets import Dataset
+    from fer_utils.settings import Settings
+
 VIEWS = "shifts"  # ten views of each image
 
 
 def compete(
-    settings, dataset, budget, members=9, submit=False, began=None, *, epochs=None, join=()
-):
+    settings: Settings,
+    dataset: Dataset,
+    budget: float,
+    members: int = 9,
+    submit: bool = False,
+    began: float | None = None,
+    *,
+    epochs: int | None = None,
+    join: Sequence[str | Path] = (),
+) -> list[dict[str, Any]]:
     """Train members, their ensemble and two distilled networks within a budget.
 
     Stopped at any point, it goes on where it was; all calls together spend the budget. The speed
