@@ -181,7 +181,7 @@ def data(
     """Say which data was found, where, and what is in it."""
     from fer_utils import datasets, paths
 
-    if str(path) == "synthetic" and not path.exists():
+    if path is not None and str(path) == "synthetic" and not path.exists():
         if pack or download:
             raise FerError("drawn faces have no files: leave out --pack and --download")
         _describe("synthetic")

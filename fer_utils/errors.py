@@ -27,7 +27,7 @@ def exit_code(command: Callable[..., object], *arguments: Any) -> int:
     except FerError as error:
         return _said(f"error: {error}", 2)
     except ModuleNotFoundError as error:
-        package = {"sklearn": "scikit-learn"}.get(error.name, error.name)
+        package = "scikit-learn" if error.name == "sklearn" else error.name
         return _said(f"error: {package} is needed here: pip install {package}", 2)
     except KeyboardInterrupt:
         return _said("\nstopped; the same command continues", 130)

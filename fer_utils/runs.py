@@ -142,7 +142,7 @@ def write_predictions(
         probabilities: float ``(n, classes)``, rows sum to 1.
         fold: int ``(n,)`` where the predictions are out of fold.
     """
-    arrays = {
+    arrays: dict[str, Any] = {
         "index": np.asarray(index, np.int64),
         "split": np.asarray(split, str),
         "probabilities": np.asarray(probabilities, np.float32),

@@ -139,14 +139,13 @@ def _oversampled(method, sampler, dataset, rows, n, neighbours, fewer):
     k = {label: _neighbours(method, dataset, number, label, neighbours, fewer) for label in rare}
     # float32: differences of uint8 wrap around.
     pixels = dataset.images[rows].reshape(len(rows), -1).astype(np.float32)
-    images, labels = [], []
+    made, labels = [np.empty((0, pixels.shape[1]), np.uint8)], []
     for label in rare:
         new = _resampled(method, sampler({label: n}, k[label]), pixels, dataset, rows, label)
-        images.append(np.rint(new).clip(0, 255).astype(np.uint8))
+        made.append(np.rint(new).clip(0, 255).astype(np.uint8))
         labels += [label] * len(new)
-    images = np.concatenate([*images, np.empty((0, pixels.shape[1]), np.uint8)])
+    images = np.concatenate(made).reshape(-1, *dataset.images.shape[1:])
     names = [f"{method}+{i}" for i in range(len(images))]
-    images = images.reshape(-1, *dataset.images.shape[1:])
     return _longer(dataset, images, labels, np.full(len(images), MIXED), names, rows)
 
 

@@ -61,8 +61,9 @@ def predict(
     if csv is not None:
         runs.check_place(csv)
     options = predicting.Options(out, every, truth, happy_or_sad)
-    chosen = {"side": side, "confident": confident, "whole": faces}
-    recognizer = Recognizer(network, engine, **chosen, say=_say_aside)
+    recognizer = Recognizer(
+        network, engine, side=side, confident=confident, whole=faces, say=_say_aside
+    )
     try:
         rows = predicting.predict(paths, recognizer, options, _say)
     except KeyboardInterrupt:

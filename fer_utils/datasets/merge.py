@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fer_utils.datasets.base import UNKNOWN, Dataset, group_identical
+from fer_utils.datasets.images import shape_of
 from fer_utils.datasets.photographs import fitted
 from fer_utils.errors import FerError
 from fer_utils.labels import mapping
@@ -49,8 +50,7 @@ def merge(
         raise FerError("nothing to merge: give a list of data sets")
     first = datasets[0]
     vocabulary = tuple(vocabulary or first.classes)
-    size = first.images.shape[1:3] if size is None else size
-    shape = (size, size) if np.isscalar(size) else tuple(size)
+    shape = first.images.shape[1:3] if size is None else shape_of(size)
     rgb = first.images.ndim == 4 if rgb is None else rgb
     parts = [_translated(dataset, vocabulary) for dataset in datasets]
     if not any(len(rows) for rows, _ in parts):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -82,7 +82,8 @@ def load_members(
     """
     if not names:
         raise FerError("an ensemble needs members: none is named")
-    said, left_out, first = {}, {}, None
+    said, left_out = {}, {}
+    first: Any = None  # the first member's name and predictions
     for name in names:
         predictions = runs.read_predictions(run_dir / name / "predictions.npz")
         _check_data(name, run_dir / name, dataset)

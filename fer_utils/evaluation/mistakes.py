@@ -197,11 +197,11 @@ def thirds(values: np.ndarray, names: Sequence[str] = ("low", "middle", "high"))
     """
     import pandas as pd
 
-    values = pd.Series(np.asarray(values))
-    if len(values) < 3 or values.isna().any():
-        problem = f"{values.isna().sum()} are NaN" if len(values) >= 3 else "give three or more"
-        raise FerError(f"{len(values)} values cannot be parted into thirds: {problem}")
-    return pd.qcut(values.rank(method="first"), 3, labels=list(names))
+    column = pd.Series(np.asarray(values))
+    if len(column) < 3 or column.isna().any():
+        problem = f"{column.isna().sum()} are NaN" if len(column) >= 3 else "give three or more"
+        raise FerError(f"{len(column)} values cannot be parted into thirds: {problem}")
+    return pd.qcut(column.rank(method="first"), 3, labels=list(names))
 
 
 def by_look(images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import logging
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from fer_utils.errors import FerError
 from fer_utils.export.comparing import with_channels
@@ -64,7 +65,7 @@ def _check(network, images):
         )
 
 
-def _reader(quantization, images):
+def _reader(quantization: Any, images: Any) -> Any:
     class Reader(quantization.CalibrationDataReader):
         def __init__(self):
             self.starts = iter(range(0, len(images), _BATCH))

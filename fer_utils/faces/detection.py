@@ -103,7 +103,7 @@ def fit(
 
 def check(photo, name="photograph"):
     """Raise FerError unless this is a uint8 grey or RGB image with pixels."""
-    shape = getattr(photo, "shape", None)
+    shape: Any = getattr(photo, "shape", None)
     fits = shape is not None and (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3))
     if not fits or photo.dtype != np.uint8 or 0 in shape:
         what = f"{photo.dtype} {shape}" if shape is not None else type(photo).__name__
@@ -129,7 +129,7 @@ def _faces(rows, place):
         Face(
             box=(*corner[:2].tolist(), *(corner[2:] - corner[:2]).tolist()),
             confidence=float(row[5]),
-            eyes=tuple(map(tuple, eyes.tolist())),
+            eyes=(tuple(eyes[0].tolist()), tuple(eyes[1].tolist())),
         )
         for row, corner, eyes in zip(rows, corners, points[:, :2], strict=True)
     )

@@ -28,7 +28,7 @@ def cropped(sequences, root=None, size=48, side=faces.SIDE, **options):
     if options.get("no_face") == policies.DROP:
         raise FerError("frames cannot be dropped out of a sequence: give no_face whole or error")
     first = sequences.frames.take([own[0] for own in sequences.rows])
-    found = [()] * len(sequences.frames)
+    found: list[tuple] = [()] * len(sequences.frames)
     for own, located in zip(sequences.rows, faces.locate(first, root, side), strict=True):
         for row in own:
             found[row] = located

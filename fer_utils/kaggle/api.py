@@ -7,6 +7,7 @@ data set without the files whose upload failed.
 import contextlib
 import io
 import os
+from typing import Any
 
 from fer_utils.datasets import download
 from fer_utils.errors import FerError
@@ -45,7 +46,7 @@ def imported():
     return _whole(download.imported())
 
 
-def _whole(base):
+def _whole(base: Any) -> Any:
     """Return the class with uploads that are whole or fail."""
     from kaggle.api.kaggle_api_extended import ResumableUploadResult
 

@@ -73,7 +73,7 @@ def weights_at_hand(name: str | Entry) -> str | None:
     Args:
         name: a registered network.
     """
-    known = SETS.get(describe(name).backbone, {})
+    known = SETS.get(describe(name).backbone or "", {})
     faces_first = sorted(known, reverse=True)
     return next((kind for kind in faces_first if _found(known[kind].file)), None)
 

@@ -163,27 +163,27 @@ def build(
     entry = describe(name)
     classes = entry.classes if classes is None else classes
     count = classes if isinstance(classes, int) else len(classes)
-    size = shape_of(entry.size if size is None else size)
-    input_shape = size if input_shape is None else tuple(input_shape)
+    seen = shape_of(entry.size if size is None else size)
+    shape = seen if input_shape is None else tuple(input_shape)
     if count < 2:
         raise FerError(f"a network tells at least two classes apart, not {count}")
-    if len(input_shape) not in (2, 3):
-        raise FerError(f"input_shape is (height, width) or with channels, not {input_shape}")
-    if input_shape[2:] not in ((), (1,), (3,)):
-        raise FerError(f"images have 1 or 3 channels, not {input_shape[2]}: convert them first")
+    if len(shape) not in (2, 3):
+        raise FerError(f"input_shape is (height, width) or with channels, not {shape}")
+    if shape[2:] not in ((), (1,), (3,)):
+        raise FerError(f"images have 1 or 3 channels, not {shape[2]}: convert them first")
     if weights is not None and entry.backbone is None:
         raise FerError(
             f"{entry.name} has no backbone to take weights: give fit_or_restore a network trained "
             "before as its start"
         )
     try:
-        return _assemble(entry, count, (*input_shape, 1)[:3], size, weights)
+        return _assemble(entry, count, (*shape, 1)[:3], seen, weights)
     except ValueError as error:
-        smallest = _smallest_size(entry, count, size)
+        smallest = _smallest_size(entry, count, seen)
         if smallest is None:
             raise
         raise FerError(
-            f"{entry.name} cannot take {size[0]}x{size[1]} pixels: its smallest size is {smallest}"
+            f"{entry.name} cannot take {seen[0]}x{seen[1]} pixels: its smallest size is {smallest}"
         ) from error
 
 

@@ -60,7 +60,8 @@ def manager_class(lock=None):
         def _kernel_spec_manager_default(self):
             return ThisInterpreter(parent=self)
 
-        async def start_kernel(self, **options):
+        # Its own type does not say that it is awaited.
+        async def start_kernel(self, **options):  # type: ignore[override]
             if lock is not None:
                 options["pass_fds"] = (lock,)
             await super().start_kernel(env=env, **options)

@@ -1,5 +1,7 @@
 """What a notebook was run with and what it wrote: tells whether it has to run again."""
 
+from __future__ import annotations
+
 import dataclasses
 import datetime
 import functools
@@ -13,6 +15,7 @@ from pathlib import Path
 from fer_utils import paths, runs
 from fer_utils.datasets import ferplus
 from fer_utils.errors import FerError
+from fer_utils.settings import Settings
 
 PACKAGE = paths.PROJECT / "fer_utils"
 FOLDER = "notebooks"  # of the executed notebooks and their manifests, in the run folder
@@ -50,7 +53,7 @@ class Manifests:
         folder: where the notebooks are.
     """
 
-    settings: object
+    settings: Settings
     folder: Path
 
     @property

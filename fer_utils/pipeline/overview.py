@@ -113,8 +113,8 @@ def _curves(fits):
     """Return figures of the fits' learning curves, a few curves each."""
     from fer_utils import plots
 
-    drawn = {fit.key: fit.history() for fit in fits}
-    drawn = [(key, table) for key, table in drawn.items() if table is not None]
+    tables = {fit.key: fit.history() for fit in fits}
+    drawn = [(key, table) for key, table in tables.items() if table is not None]
     parts = range(0, len(drawn), MOST_CURVES)
     return [_png(plots.learning_curves(dict(drawn[i : i + MOST_CURVES]))) for i in parts]
 

@@ -143,8 +143,8 @@ def _print_table(rows, console):
     names, texts = table(rows, _SHORT)
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in names:
-        justify = "left" if name == "model" else "right"
-        grid.add_column(name.replace("_", " "), justify=justify, overflow="fold")
+        title = name.replace("_", " ")
+        grid.add_column(title, justify="left" if name == "model" else "right", overflow="fold")
     for row in texts:
         grid.add_row(*map(Text, row))
     console.print(grid)

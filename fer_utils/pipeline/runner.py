@@ -223,14 +223,12 @@ def _run_one(step, manifests, display, descriptor):
     path = manifests.folder / f"{name}.ipynb"
     output = manifests.executed / f"{name}.ipynb"
     display.start(name, len(read_cells(path)))
-    began = time.monotonic()
+    began, failure = time.monotonic(), None
     manifests.begin(step.notebook)
     try:
         execute.execute(path, output, parameters(manifests.settings), display, descriptor)
     except execute.NotebookFailed as error:
         failure = error
-    else:
-        failure = None
     conclude(name, failure, time.monotonic() - began, manifests, display)
     return failure
 

@@ -117,8 +117,7 @@ def estimates(
     ax = ax or new_axes(6.5, 0.34 * len(values) + 1)
     for place, name in enumerate(values.index):
         color = ACCENT if name in highlighted else INK
-        style = {"fmt": "o", "color": color, "capsize": 4}
-        ax.errorbar(values[name], place, xerr=errors[name], **style)
+        ax.errorbar(values[name], place, xerr=errors[name], fmt="o", color=color, capsize=4)
     ax.set_yticks(range(len(values)), values.index)
     ax.invert_yaxis()
     ax.set(xlabel=f"{xlabel}, bars: one standard error")

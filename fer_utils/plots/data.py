@@ -89,7 +89,7 @@ def embedding(
 
     ax = ax or new_axes(5, 4)
     if names is None:
-        shown = ax.scatter(*points.T, c=values, s=6, cmap="viridis")
+        shown = ax.scatter(points[:, 0], points[:, 1], c=values, s=6, cmap="viridis")
         ax.figure.colorbar(shown, ax=ax, label="brightness")
     else:
         named = np.array(names)[values]

@@ -86,8 +86,8 @@ def fading(curves: Mapping[str, np.ndarray], title: str = "", ax: Axes | None = 
     ax = ax or new_axes(4.5, 3.2)
     for place, (name, curve) in enumerate(curves.items()):
         mean = np.mean(curve, axis=0)
-        style = {"color": "0.4", "linestyle": "--"} if name == "random" else {"color": f"C{place}"}
-        ax.plot(np.linspace(0, 1, len(mean)), mean, label=name, **style)
+        color, line = ("0.4", "--") if name == "random" else (f"C{place}", "-")
+        ax.plot(np.linspace(0, 1, len(mean)), mean, label=name, color=color, linestyle=line)
     ax.set(xlabel="share of the pixels", ylabel="probability of the class", title=title)
     ax.legend(fontsize=7)
     ax.grid(alpha=0.25)

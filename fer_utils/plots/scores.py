@@ -32,7 +32,7 @@ def learning_curves(
             history["epoch"], history[column], linewidth=0.8, linestyle=":", color=line.get_color()
         )
     ax.set(xlabel="epoch", ylabel=column, title="solid: watched images, dotted: fitted images")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.legend(fontsize=8)
     ax.grid(alpha=0.25)
     return ax
@@ -75,8 +75,9 @@ def per_class(scores: pd.Series | pd.DataFrame, title: str = "", ax: Axes | None
     colours = [INK, ACCENT, "#9aa5b1", "#6b8e6b"][: scores.shape[1]]
     # The first model above the others, in the legend too.
     scores.iloc[:, ::-1].plot.barh(ax=ax, width=0.8, color=colours[::-1], legend=False)
-    for bars in ax.containers:
-        ax.bar_label(bars, fmt="%.2f", padding=3, fontsize=7 if several else 8)
+    size = 7 if several else 8
+    for bars in ax.containers:  # which may be of other kinds elsewhere, so their type says
+        ax.bar_label(bars, fmt="%.2f", padding=3, fontsize=size)  # type: ignore[arg-type]
     if several:
         ax.legend(reverse=True, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     ax.set(xlim=(0, 1.08), title=title, ylabel="")

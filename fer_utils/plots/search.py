@@ -62,7 +62,7 @@ def search_curves(curves: pd.DataFrame, title: str = "", ax: Axes | None = None)
         if pruned:
             ax.plot(*curve[["epoch", "accuracy"]].iloc[-1], "x", color=ACCENT, markersize=5)
     ax.set(xlabel="epoch", ylabel="accuracy", title=title)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.grid(alpha=0.25)
     return ax
 

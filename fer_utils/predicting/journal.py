@@ -1,6 +1,7 @@
 """What an interrupted run had found already, so that the next one goes on from there."""
 
 import json
+from typing import Any
 
 from fer_utils import runs
 
@@ -17,10 +18,10 @@ class Journal:
     """
 
     def __init__(self, folder, settings):
-        self.path = None if folder is None else folder / NAME
+        self.path: Any = None if folder is None else folder / NAME
         self.rows = {}
         self._settings = json.loads(json.dumps(settings))
-        self._file = None
+        self._file: Any = None
         if self.path is not None:
             self._open()
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -107,8 +107,8 @@ class Recognizer:
             return self._together([self._read(images)])[0]
         with ThreadPoolExecutor(_READERS) as pool:
             found = []
-            images = iter(enumerate(images))
-            while batch := list(itertools.islice(images, _BATCH)):
+            several = enumerate(cast("Iterable[Any]", images))
+            while batch := list(itertools.islice(several, _BATCH)):
                 read = pool.map(lambda item: self._read(item[1], f"photograph {item[0]}"), batch)
                 found += self._together(list(read))
         return found
@@ -122,6 +122,7 @@ class Recognizer:
 
     def _together(self, read):
         """Return the Expressions of photographs, all their faces classified at once."""
+        found: list[Any]
         if self.whole:
             found = [(faces.Face((0.0, 0.0, *photo.shape[1::-1])),) for photo, _, _ in read]
         else:

@@ -45,11 +45,11 @@ def _tensorflow_step(model, radius, data):
     def slope(weights):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
-            loss, told = _pass(model, weights, *state, data)
+            loss, told = _pass(model, weights, others, optimizer, data)
         return tape.gradient(loss, weights, unconnected_gradients="zero"), told
 
     groups = model.trainable_variables, model.non_trainable_variables, model.optimizer.variables
-    weights, *state = ([tf.convert_to_tensor(v) for v in group] for group in groups)
+    weights, others, optimizer = ([tf.convert_to_tensor(v) for v in group] for group in groups)
     gradients, (loss, answers, after) = _sharp(slope, weights, radius, summed)
     model.optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
     for variable, value in zip(model.non_trainable_variables, after, strict=True):

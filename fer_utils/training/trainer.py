@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +57,8 @@ class Trainer:
             fuse(network)
         self.draws = _draws(self.model)
         self.backbone = Backbone(network, started) if recipe.head_epochs else None
-        self.phase, self.history, self.kept = None, [], None
+        self.phase: Any = None
+        self.history, self.kept = [], None
 
     def _with_augmentation(self, seed):
         """Return the model to fit: the augmentation lives in it alone, never in what is saved."""

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
@@ -98,7 +99,8 @@ class Lock(JournalFileOpenLock):
     """A lock on the file itself that the system drops with the process, however it ends."""
 
     def __init__(self, path):
-        self._path, self._held = path, None
+        self._path = path
+        self._held: Any = None  # the open file
 
     def acquire(self):
         """Wait for the lock.

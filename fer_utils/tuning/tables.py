@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import TYPE_CHECKING, Any
 
 from optuna.trial import TrialState
@@ -78,7 +79,7 @@ def best_values(study: Study) -> dict[str, Any]:
     finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if not finished:
         raise FerError(f"no trial of {study.study_name!r} has finished: search on")
-    return max(finished, key=lambda trial: trial.value).params
+    return max(finished, key=operator.attrgetter("value")).params
 
 
 def importance(study: Study, of: str = "accuracy") -> pd.Series:

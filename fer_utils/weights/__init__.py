@@ -84,10 +84,11 @@ def save_pretrained(
         halves = [weight.astype("float16") for weight in weights]
     if not all(np.isfinite(half).all() for half in halves):
         raise FerError(f"{name}: a weight is NaN, or more than float16 holds: train it again")
-    arrays = {f"{i:03d}": half for i, half in enumerate(halves)}
+    arrays: dict[str, Any] = {f"{i:03d}": half for i, half in enumerate(halves)}
+    arrays[_ABOUT] = np.array(json.dumps(told))
     path = Path(folder) / f"{name}.npz"
     content = io.BytesIO()
-    np.savez_compressed(content, **arrays, **{_ABOUT: np.array(json.dumps(told))})
+    np.savez_compressed(content, **arrays)
     with runs.whole_file(path) as part:
         part.write_bytes(content.getvalue())
     return path

@@ -77,7 +77,7 @@ def card(name, told, size):
 def _limits(told):
     scores = told["scores"]
     recall = {emotion: row["recall"] for emotion, row in scores["classes"].items()}
-    best, worst = max(recall, key=recall.get), min(recall, key=recall.get)
+    best, worst = max(recall, key=recall.__getitem__), min(recall, key=recall.__getitem__)
     counts = {"most": recall[best], "least": recall[worst], "wrong": 1 - scores["accuracy"]}
     in_hundred = {name: round(100 * share) for name, share in counts.items()}
     return _LIMITS.format(side=told["input"][0], best=best, worst=worst, **in_hundred)

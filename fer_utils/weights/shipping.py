@@ -43,9 +43,9 @@ def ship(run_dir, key, name, dataset, folder=_HERE):
     identity, metrics = run["identity"], runs.read_json(run_dir / key / "metrics.json")
     teachers = _teachers(run_dir, identity)
     _check(key, identity, teachers, dataset)
-    side = list(dataset.images.shape[1:3])
+    side = dataset.images.shape[1:3]
     told = {name: metrics[name] for name in _COPIED} | {name: run[name] for name in _RUN}
-    told |= {"classes": list(dataset.classes), "input": side, "size": side}
+    told |= {"classes": list(dataset.classes), "input": list(side), "size": list(side)}
     told |= {"recipe": identity["recipe"], "seed": identity["seed"], "teachers": teachers}
     told |= {"data": dataset.name, "fitted": len(dataset.rows("train"))}
     network = models.load(run_dir / key / "model.keras", classes=dataset.classes)

@@ -89,7 +89,7 @@ def with_copies(
     named = [f"{dataset.names[row]}+{i // len(rows) + 1}" for i, row in enumerate(own[n:])]
     longer = dataclasses.replace(
         dataset,
-        images=Streamed(source, samples),
+        images=Streamed(source, samples),  # type: ignore[arg-type]  # indexed as an array is
         labels=dataset.labels[own],
         split=dataset.split[own],
         groups=dataset.groups[own],

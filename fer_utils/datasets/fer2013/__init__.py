@@ -24,9 +24,7 @@ from fer_utils.errors import FerError
 
 if TYPE_CHECKING:
     from fer_utils.datasets import Dataset
-    from fer_utils.datasets.fer2013.folders import FolderLayout
-    from fer_utils.datasets.fer2013.tables import TableLayout
-    from fer_utils.datasets.fer2013.tiles import SheetLayout
+    from fer_utils.datasets.fer2013.layouts import Layout
 
 
 def load(root: str | Path | None = None, size: int | tuple[int, int] | None = None) -> Dataset:
@@ -102,7 +100,7 @@ def private_labels(
     return labels
 
 
-def located(root: str | Path | None = None) -> TableLayout | SheetLayout | FolderLayout:
+def located(root: str | Path | None = None) -> Layout:
     """Return the layout, which reads the files, of FER2013 at ``root`` or in the usual places.
 
     Raises:

@@ -69,11 +69,11 @@ class Table:
                 yield stack.enter_context(open(self.path, "rb", buffering=0))
             elif self.kind == "zip":
                 archive = stack.enter_context(zipfile.ZipFile(self.path))
-                yield stack.enter_context(archive.open(self.member))
+                yield stack.enter_context(archive.open(str(self.member)))
             else:
-                archive = stack.enter_context(tarfile.open(self.path, "r|*"))
-                found = (m for m in archive if m.isfile() and m.name == self.member)
-                yield archive.extractfile(next(found))
+                tar = stack.enter_context(tarfile.open(self.path, "r|*"))
+                found = (m for m in tar if m.isfile() and m.name == self.member)
+                yield tar.extractfile(next(found))
 
 
 @contextlib.contextmanager

@@ -58,16 +58,14 @@ def read(table, only=None, pixels=True):
         FerError: the first fault, with its line.
     """
     work = functools.partial(_parse_block, table, only, pixels)
-    parsed = Parsed([], [], [])
+    blocks, labels, usage = [], [], []
     with table.open() as stream, concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
-        for images, labels, usage in _in_turn(pool, work, _blocks(table, stream)):
+        for images, own_labels, own_usage in _in_turn(pool, work, _blocks(table, stream)):
             if images is not None:
-                parsed.blocks.append(images)
-            parsed.labels += labels
-            parsed.usage += usage
-    parsed.labels = np.array(parsed.labels, np.int8)
-    parsed.usage = np.array(parsed.usage, np.int8)
-    return parsed
+                blocks.append(images)
+            labels += own_labels
+            usage += own_usage
+    return Parsed(blocks, np.array(labels, np.int8), np.array(usage, np.int8))
 
 
 def _in_turn(pool, work, items):
@@ -102,11 +100,11 @@ def _blocks(table, stream):
 
 def _parse_block(table, only, pixels, numbered_block):
     """Return (uint8 ``(k, 2304)`` or None, list of k labels, list of k usages)."""
-    line, block = numbered_block
+    first, block = numbered_block
     spans, labels, usages = [], [], []
     if only is not None and USAGES[only].encode() not in block:
         return None, labels, usages
-    start = 0
+    start, line = 0, first
     while start < len(block):
         end = block.index(b"\n", start)
         if end - start > 2 or block[start:end].strip():
@@ -120,7 +118,7 @@ def _parse_block(table, only, pixels, numbered_block):
         return None, labels, usages
     images = _numbers(block, spans)
     if images is None:
-        raise csv_faults.in_block(table, *numbered_block, spans)
+        raise csv_faults.in_block(table, first, block, spans)
     return images, labels, usages
 
 

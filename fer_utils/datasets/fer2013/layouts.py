@@ -15,6 +15,7 @@ EXPECTED = (
     "expected train.csv and test.csv, fer2013.csv or icml_face_data.csv (also in .zip or "
     ".tar.gz), image folders train/ and test/, or labels.csv with tile sheets"
 )
+Layout = TableLayout | SheetLayout | folders.FolderLayout
 DEPTH = 2  # levels below the given folder
 _ENTRIES = 10_000  # of a folder that are looked at
 _FILES = 100  # of a folder whose first bytes are looked at
@@ -71,8 +72,8 @@ def _entries(folder):
     Hidden ones are left out, and links that lead nowhere or in a circle.
     """
     try:
-        with os.scandir(folder) as entries:
-            entries = [e for e in itertools.islice(entries, _ENTRIES) if e.name[0] not in "._"]
+        with os.scandir(folder) as found:
+            entries = [e for e in itertools.islice(found, _ENTRIES) if e.name[0] not in "._"]
     except OSError:
         return [], []
     files = sorted(Path(e.path) for e in entries if _holds(e.is_file))
@@ -92,7 +93,7 @@ def _layouts(folder, files, inner, problems):
     labels = [table for table in tables if table.part == "labels"]
     tables = tuple(table for table in tables if table.part in ("usage", "train", "test"))
     parts = folders.parts_of(inner)
-    found = [TableLayout(folder, tables)] if tables else []
+    found: list[Layout] = [TableLayout(folder, tables)] if tables else []
     found += [SheetLayout(folder, table) for table in labels]
     if parts and any(folders.has_classes(path) for _, path in parts):
         found.append(folders.FolderLayout(folder, parts))
@@ -151,7 +152,7 @@ def _of_file(path):
             raise FerError(f"{path} holds no table of FER2013: {EXPECTED}")
         raise archives.wrong_header(path)
     if tables[0].part == "labels":
-        layout = SheetLayout(path.parent, tables[0])
+        layout: Layout = SheetLayout(path.parent, tables[0])
     else:
         layout = TableLayout(path, tuple(tables))
         if layout.missing:  # train.csv or test.csv alone: the other lies beside it

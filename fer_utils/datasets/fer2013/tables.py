@@ -58,7 +58,8 @@ class TableLayout:
         usage, pair = self._chosen()
         if pair is None:
             return self._from_one(usage[0])
-        return self._from_pair(*pair, usage)
+        train, test = pair
+        return self._from_pair(train, test, usage)
 
     def private_labels(self):
         """Return int8 ``(n,)``, the labels of PrivateTest, -1 where the source has none."""
@@ -71,8 +72,8 @@ class TableLayout:
     def _chosen(self):
         """Return (tables with Usage, best first; (train, test) or None)."""
         usage = self.of_part("usage")
-        pair = [tables[0] for p in ("train", "test") if (tables := self.of_part(p))]
-        pair = tuple(pair) if len(pair) == 2 else None
+        parts = [tables[0] for p in ("train", "test") if (tables := self.of_part(p))]
+        pair = (parts[0], parts[1]) if len(parts) == 2 else None
         if pair and self.pair_first:
             return usage, pair
         if usage and (pair or len(usage) > 1):

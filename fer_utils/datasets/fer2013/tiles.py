@@ -81,8 +81,8 @@ def _read_labels(table):
         if len(cells) != len(table.columns):
             what = f"{len(cells)} fields, not {len(table.columns)}: correct it, or {AGAIN}"
             raise fault(table, number, what)
-        cells = dict(zip(table.columns, cells, strict=True))
-        pairs.append(csv_pixels.label_and_usage(table, number, cells))
+        row = dict(zip(table.columns, cells, strict=True))
+        pairs.append(csv_pixels.label_and_usage(table, number, row))
     if not pairs:
         raise FerError(f"{table} has a header but no rows: {AGAIN}")
     labels, usage = np.array(pairs, np.int8).T

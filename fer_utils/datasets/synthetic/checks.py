@@ -19,7 +19,8 @@ def class_names(classes):
 
 def pair(size):
     """Return ``(height, width)`` of a size: int, pair, or None for 48."""
-    height, width = (size, size) if np.isscalar(size) else size if size is not None else (48, 48)
+    size = 48 if size is None else size
+    height, width = (size, size) if np.ndim(size) == 0 else size
     if min(height, width) < SMALLEST:
         raise FerError(f"synthetic faces: size is {size}; write {SMALLEST} or more")
     return int(height), int(width)

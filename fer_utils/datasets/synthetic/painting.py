@@ -49,7 +49,7 @@ def paint(person, shapes, folds, drop, scene, size, lattice=1):
     cells = tuple(round(_CELLS * lattice * a) for a in aspect)
     maps = scene.pose.texture_map(drop, cells, aspect)
     texture = skin.shade(folds, paints(person), scene.light, side)
-    maps = maps * np.float32([texture.shape[2], texture.shape[1]]) - np.float32(0.5)
+    maps = maps * np.array([texture.shape[2], texture.shape[1]], np.float32) - np.float32(0.5)
     behind = Backgrounds(scene, tuple(finer * s for s in size))
     camera = Camera(scene.camera, person.skin_tone * scene.brightness(), size)
     faces = zip(polygons, greys, texture, maps, strict=True)
@@ -64,10 +64,13 @@ def _one(canvas, polygons, greys, texture, lattice, size):
             cv2.fillPoly(canvas, [polygon], (grey, solid), cv2.LINE_AA, FIXED_SHIFT)
     picture, matte = cv2.split(canvas)
     where = cv2.resize(lattice, size[::-1])
-    light = cv2.remap(texture, where, None, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
+    # OpenCV's types know neither a missing second map nor a number to compare with.
+    how = (cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
+    light = cv2.remap(texture, where, None, *how)  # type: ignore[call-overload]
     light = cv2.resize(light, picture.shape[::-1])
     lit = cv2.multiply(picture, light, scale=1 / 128)
-    picture = cv2.copyTo(lit, cv2.compare(matte, 127, cv2.CMP_GT), picture)
+    inside = cv2.compare(matte, 127, cv2.CMP_GT)  # type: ignore[call-overload]
+    picture = cv2.copyTo(lit, inside, picture)
     return cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA)
 
 

@@ -60,9 +60,12 @@ class Pose:
             float32 ``(n, rows, columns, 2)``, column and row of the texture, 0-1; beside
             the head the nearest of its edge.
         """
-        across = np.float32((np.arange(cells[1]) + 0.5) / cells[1] * aspect[1])[None, None, :]
-        along = np.float32((np.arange(cells[0]) + 0.5) / cells[0] * aspect[0])[None, :, None]
-        dx, dy = across - _cells(self.centre[:, 0]), along - _cells(self.centre[:, 1])
+        along, across = (
+            ((np.arange(n) + 0.5) / n * side).astype(np.float32)
+            for n, side in zip(cells, aspect, strict=True)
+        )
+        dx = across[None, None, :] - _cells(self.centre[:, 0])
+        dy = along[None, :, None] - _cells(self.centre[:, 1])
         sines, cosines = self._turns()
         (sin_yaw, sin_pitch, sin_roll) = (_cells(s[:, 0]) for s in sines)
         (cos_yaw, cos_pitch, cos_roll) = (_cells(c[:, 0]) for c in cosines)
@@ -83,4 +86,4 @@ class Pose:
 
 
 def _cells(values):
-    return np.float32(values)[:, None, None]
+    return np.asarray(values, np.float32)[:, None, None]

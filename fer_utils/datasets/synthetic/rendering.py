@@ -1,6 +1,7 @@
 """From rows to pictures: person, expression and scene drawn, then painted."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,8 @@ class Rows:
     def part(self, rows):
         """Return the Rows of a slice."""
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return Rows(**{k: v if v is None else v[rows] for k, v in fields.items()})
+        parts: dict[str, Any] = {k: v if v is None else v[rows] for k, v in fields.items()}
+        return Rows(**parts)
 
 
 def render(rows, size, seed, masks=False):

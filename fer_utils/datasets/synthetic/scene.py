@@ -48,7 +48,8 @@ def draw_scene(draws, person, aspect):
     """
     degrees = np.stack([draws.normal(11), draws.normal(6), draws.normal(6)], 1)
     pose = Pose(degrees, *_framing(draws, person, aspect))
-    return Scene(pose, _lamp(draws), *_occluder(draws, person), _camera(draws), _behind(draws))
+    light, (occluder, side, reach) = _lamp(draws), _occluder(draws, person)
+    return Scene(pose, light, occluder, side, reach, _camera(draws), _behind(draws))
 
 
 def _framing(draws, person, aspect):

@@ -86,7 +86,7 @@ def sequences(
 
 
 def _lengths(draws, frames):
-    fewest, most = (frames, frames) if np.isscalar(frames) else frames
+    fewest, most = (frames, frames) if np.ndim(frames) == 0 else frames
     if not 2 <= fewest <= most:
         raise FerError(f"synthetic faces: frames is {frames}; write (fewest, most), 2 or more")
     return draws.uniform(fewest, most + 1).astype(int)
