@@ -20,18 +20,18 @@ _HERE = Path(__file__).parent
 _ABOUT = "about"
 
 
-def list_pretrained(folder: str | Path = _HERE) -> list[str]:
+def list_pretrained(folder: str | Path | None = None) -> list[str]:
     """Return the names that ``load_pretrained`` knows, sorted."""
-    return sorted(path.stem for path in Path(folder).glob("*.npz"))
+    return sorted(path.stem for path in Path(folder or _HERE).glob("*.npz"))
 
 
-def load_pretrained(name: str = "small", folder: str | Path = _HERE) -> keras.Model:
+def load_pretrained(name: str = "small", folder: str | Path | None = None) -> keras.Model:
     """Return a network that was trained on FER2013; nothing is downloaded.
 
     Args:
         name: one of ``list_pretrained()``; its card, ``NAME.md``, says how good it is, on what
             it was trained, and what it must not be used for.
-        folder: where the files are.
+        folder: where the files are; None for the package's own.
 
     Returns:
         ``keras.Model``: grey images ``(batch, height, width, 1)`` 0-255 in, probabilities of
@@ -52,7 +52,7 @@ def load_pretrained(name: str = "small", folder: str | Path = _HERE) -> keras.Mo
     return network
 
 
-def about(name: str = "small", folder: str | Path = _HERE) -> dict[str, Any]:
+def about(name: str = "small", folder: str | Path | None = None) -> dict[str, Any]:
     """Return what is known of a network: dict with ``network``, ``classes``, ``scores``, ...
 
     Raises:
@@ -62,7 +62,7 @@ def about(name: str = "small", folder: str | Path = _HERE) -> dict[str, Any]:
 
 
 def save_pretrained(
-    name: str, network: keras.Model, told: Mapping[str, Any], folder: str | Path = _HERE
+    name: str, network: keras.Model, told: Mapping[str, Any], folder: str | Path | None = None
 ) -> Path:
     """Write ``NAME.npz``: the weights in float16, and what is told of them.
 
@@ -71,7 +71,7 @@ def save_pretrained(
         network: ``keras.Model`` from ``models.build``.
         told: dict for JSON, at least ``network`` (its registered name), ``classes``, ``input``
             and ``size``, which ``models.build`` takes, and ``scores``.
-        folder: where it goes.
+        folder: where it goes; None for the package's own.
 
     Returns:
         Path of the file.
@@ -86,7 +86,7 @@ def save_pretrained(
         raise FerError(f"{name}: a weight is NaN, or more than float16 holds: train it again")
     arrays: dict[str, Any] = {f"{i:03d}": half for i, half in enumerate(halves)}
     arrays[_ABOUT] = np.array(json.dumps(told))
-    path = Path(folder) / f"{name}.npz"
+    path = Path(folder or _HERE) / f"{name}.npz"
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)
     with runs.whole_file(path) as part:
@@ -95,7 +95,7 @@ def save_pretrained(
 
 
 def _read(name, folder):
-    path = Path(folder) / f"{name}.npz"
+    path = Path(folder or _HERE) / f"{name}.npz"
     if not path.is_file():
         there = ", ".join(list_pretrained(folder)) or "none"
         raise FerError(f"no pretrained network {name!r}: there are {there}")
