@@ -6,7 +6,7 @@ import os
 import sys
 
 
-def start():
+def start() -> str:
     """Import Keras, start its backend, and return a line such as ``keras 3.15.1 on jax, CPU x2``.
 
     TensorFlow greets with lines that no Python setting silences; they go to the operating
@@ -23,7 +23,7 @@ def start():
     return f"keras {keras.__version__} on {keras.backend.backend()}, {where}"
 
 
-def device():
+def device() -> str:
     """Return what the backend computes on, for example ``CPU x2`` or ``GPU x1``."""
     import keras
 

@@ -21,7 +21,7 @@ app = typer.Typer(
 app.add_typer(commands.kaggle_app, name="kaggle")
 
 
-def main():
+def main() -> int:
     """Run the command line and return its exit code."""
     try:
         return app()
@@ -40,7 +40,7 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="The version.")
     ] = False,
-):
+) -> None:
     # Holds the options that stand before a command.
     pass
 
@@ -74,7 +74,7 @@ def run(
     address: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Of Ray; else it is started here.")
     ] = None,
-):
+) -> None:
     """Run the notebooks that are not up to date, in the order of what they need.
 
     A NAME is a notebook's number, its name or the beginning of its name. An interrupted
@@ -110,7 +110,7 @@ def report(
     run_dir: Annotated[
         Path | None, typer.Option("--run", metavar="DIR", help="This run folder alone.")
     ] = None,
-):
+) -> None:
     """Show all experiments on one page, and put the leaderboard into the README.
 
     The page, runs/report.html, has the leaderboard, and of each run folder its scores, learning
@@ -152,7 +152,7 @@ def outputs(
     run_dir: Annotated[
         str, typer.Option("--run", metavar="DIR", help="The run folder; auto: synthetic, smoke.")
     ] = "auto",
-):
+) -> None:
     """Put the outputs of a run into the notebooks, as they are committed."""
     from fer_utils import settings
     from fer_utils.pipeline import outputs as copies
@@ -177,7 +177,7 @@ def data(
     download: Annotated[
         bool, typer.Option("--download", help="Fetch it from Kaggle into PATH, else ./data.")
     ] = False,
-):
+) -> None:
     """Say which data was found, where, and what is in it."""
     from fer_utils import datasets, paths
 

@@ -4,6 +4,8 @@ import errno
 import functools
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import typer
 
@@ -13,7 +15,7 @@ _REFUSED = {errno.EACCES, errno.EPERM}
 _NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, *_REFUSED}
 
 
-def plain_errors(command):
+def plain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
     """Put what the user can mend in one line, with exit code 2; bugs keep their traceback."""
 
     @functools.wraps(command)

@@ -22,7 +22,7 @@ def export(
             help="FER2013's files, to compare with Keras and calibrate int8 on; else drawn faces.",
         ),
     ] = None,
-):
+) -> None:
     """Write a network for pages and phones: model.onnx, model.json, card.md."""
     from fer_utils import export as exports
     from fer_utils import paths

@@ -36,7 +36,7 @@ def push(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only print what would be sent; asks Kaggle nothing.")
     ] = False,
-):
+) -> None:
     """Upload the package and the notebooks, and start the kernel that runs them.
 
     It runs offline on two T4 GPUs and ends before its time is over. What ran is kept: the next
@@ -60,7 +60,7 @@ def push(
 
 @app.command()
 @plain_errors
-def status():
+def status() -> None:
     """Say how far the kernel is, and how its notebooks did."""
     from fer_utils import kaggle
     from fer_utils.kaggle import client
@@ -77,7 +77,7 @@ def pull(
     replace: Annotated[
         bool, typer.Option("--replace", help="Put aside what was changed here.")
     ] = False,
-):
+) -> None:
     """Fetch executed notebooks, runs and submissions, and put them into place.
 
     Exit code 1 says that a notebook failed there or that its time was over.
@@ -105,7 +105,7 @@ def submit(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only check it and say what would be sent.")
     ] = False,
-):
+) -> None:
     """Check a submission, upload it, wait for its score, and note that in the ledger.
 
     What was sent is not sent again: a repeated call only waits for the score.

@@ -46,7 +46,7 @@ def predict(
     confident: Annotated[
         float, typer.Option(help="0-1: how sure the detector must be of a face.")
     ] = 0.9,
-):
+) -> None:
     """Find faces in photographs and videos and say what they look like.
 
     A file that cannot be read is named, and the rest goes on; the exit code is 2 only where
