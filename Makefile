@@ -12,10 +12,15 @@ BIN := .venv/bin
 PIP := --disable-pip-version-check --no-warn-script-location --root-user-action=ignore
 # A test keeps one core busy, and each process that has TensorFlow some GB.
 WORKERS = -n auto --maxprocesses 4
+# Of the rooms that lie in another, those for users; the first pattern leaves out what has --help.
+API = fer_utils '!fer_utils\.(cli|commands|plain_errors)' '!fer_utils\.\w+\.' \
+  $(addprefix fer_utils.,augment.bank augment.layers $(addprefix datasets.,ckplus \
+  facial_expressions fer2013 ferplus folder sequences synthetic)) '!fer_utils\.\w+\.\w+\.'
+API_DIR = build/api
 RUN_ARGS = --data "$(DATA)" --profile "$(PROFILE)" --run "$(RUN)" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run submission test test-all lint notebooks web web-build browser lock bench clean clean-runs
+.PHONY: help setup run submission test test-all lint api notebooks web web-build browser lock bench clean clean-runs
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +41,7 @@ run: setup  ## the suite from data to submission; DATA=/path PROFILE=cpu for rea
 submission: setup  ## the shortest way to a CSV: what the submission needs, nothing else
 	@$(BIN)/python -m fer_utils run --only 18_write_submission $(RUN_ARGS)
 
-test: setup lint  ## all that must hold: ruff, pytest on both backends, nbval over the notebooks
+test: setup lint  ## all that must hold: ruff, mypy, pytest on both backends, nbval over the notebooks
 	@$(BIN)/python -m pytest $(WORKERS) --dist loadfile
 	@KERAS_BACKEND=jax $(BIN)/python -m pytest -m "backend and not slow" $(WORKERS) --dist loadfile
 	@$(BIN)/python -m fer_utils run --data synthetic --profile smoke
@@ -46,9 +51,14 @@ test-all: test  ## the slow rest too: the large networks on both backends
 	@$(BIN)/python -m pytest -m slow
 	@KERAS_BACKEND=jax $(BIN)/python -m pytest -m "backend and slow"
 
-lint: setup  ## ruff's checks and formatting
+lint: setup  ## ruff's checks and formatting, mypy's types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy --no-error-summary --cache-dir=/dev/null
+
+api: setup  ## the package's reference as HTML, from its docstrings, in build/api
+	@KERAS_BACKEND=numpy $(BIN)/pdoc -d google --no-show-source -t docs/api -o "$(API_DIR)" $(API)
+	@echo "$(API_DIR)/fer_utils.html"
 
 notebooks: setup  ## run the suite on synthetic faces and put its outputs into notebooks/
 	@$(BIN)/python -m fer_utils run --data synthetic --profile smoke
@@ -86,7 +96,7 @@ bench: setup  ## the benchmarks, side by side with what people use today
 	@for b in benchmarks/*.py; do echo "## $$b"; $(BIN)/python $$b || exit 1; done
 
 clean:  ## remove caches and the built page; .venv and runs stay
-	rm -rf .pytest_cache .ruff_cache webapp/dist webapp/model webapp/detector
+	rm -rf .pytest_cache .ruff_cache build/api webapp/dist webapp/model webapp/detector
 
 clean-runs:  ## remove runs/, all that was trained: perhaps hours of work
 	rm -rf runs

@@ -1,4 +1,11 @@
-"""Data sets by name: each source is one file here and returns a Dataset."""
+"""Data sets by name: each source is one file here and returns a Dataset.
+
+What a source reads, and what its ``load`` takes beside ``root`` and ``size``, says its own page:
+``fer_utils.datasets.fer2013``, ``fer_utils.datasets.synthetic``, ``fer_utils.datasets.ckplus``,
+``fer_utils.datasets.facial_expressions``, ``fer_utils.datasets.folder``. Beside them:
+``fer_utils.datasets.sequences`` for whole sequences, ``fer_utils.datasets.ferplus`` for the votes
+of ten annotators on FER2013.
+"""
 
 import importlib
 from pathlib import Path
