@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,12 +10,17 @@ import numpy as np
 from fer_utils.plots.canvas import new_grid
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from fer_utils.recognizer import Expression
 
 
 def expression(
-    photo: np.ndarray, face: Expression, two: bool = False, axes: np.ndarray | None = None
-) -> np.ndarray:
+    photo: np.ndarray,
+    face: Expression,
+    two: bool = False,
+    axes: np.ndarray | Sequence[Axes] | None = None,
+) -> np.ndarray | Sequence[Axes]:
     """Draw a photograph with one face marked, and how likely each expression is.
 
     Args:
@@ -24,7 +30,7 @@ def expression(
         axes: two axes; None for a new figure.
 
     Returns:
-        The array of axes.
+        The axes.
     """
     from fer_utils.predicting.drawing import annotated, colour_of
 
