@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fer_utils import models
 from fer_utils.errors import FerError
@@ -68,7 +68,7 @@ def recipe_for(network, profile, epochs):
 
 def epochs_for(
     jobs: list[Job],
-    costs: Mapping[str, tuple[float, float]],
+    costs: Mapping[str, Sequence[float]],
     left: float,
     trained: int = 0,
     most: int = MAX_EPOCHS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,7 +98,7 @@ def told_and_true(
 def estimates(
     values: pd.Series,
     errors: pd.Series,
-    highlighted: Sequence[str] = (),
+    highlighted: Collection[str] = (),
     xlabel: str = "accuracy",
     ax: Axes | None = None,
 ) -> Axes:
