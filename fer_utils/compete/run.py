@@ -1,13 +1,11 @@
 """Trains what the budget allows, combines it, distils it, writes the submissions."""
 
-from __future__ import annotations
-
 import dataclasses
 import os
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,29 +14,20 @@ from fer_utils.compete.budget import Clock
 from fer_utils.compete.costs import Costs
 from fer_utils.compete.joining import join_networks
 from fer_utils.compete.plan import MAX_EPOCHS, epochs_for, jobs_for, recipe_for, seconds_of
+from fer_utils.datasets import Dataset
 from fer_utils.ensemble.members import fault_of
 from fer_utils.errors import FerError
 from fer_utils.pipeline import lock
+from fer_utils.settings import Settings
 from fer_utils.training.log import log
-
-if TYPE_CHECKING:
-    from fer_utils.datasets import Dataset
-    from fer_utils.settings import Settings
 
 VIEWS = "shifts"  # ten views of each image
 
 
 def compete(
-    settings: Settings,
-    dataset: Dataset,
-    budget: float,
-    members: int = 9,
-    submit: bool = False,
-    began: float | None = None,
-    *,
-    epochs: int | None = None,
-    join: Sequence[str | Path] = (),
-) -> list[dict[str, Any]]:
+    settings: Settings, dataset: Dataset, budget: float, members: int = 9, submit: bool = False,
+    began: float | None = None, *, epochs: int | None = None, join: Sequence[str | Path] = (),
+) -> list[dict[str, Any]]:  # fmt: skip
     """Train members, their ensemble and two distilled networks within a budget.
 
     Stopped at any point, it goes on where it was; all calls together spend the budget. The speed
