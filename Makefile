@@ -92,8 +92,8 @@ lock: setup  ## pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock
 
-bench: setup  ## the benchmarks, side by side with what people use today
-	@for b in benchmarks/*.py; do echo "## $$b"; $(BIN)/python $$b || exit 1; done
+bench: setup  ## speed beside what people use today, into docs/results/performance.md; on a quiet machine
+	@$(BIN)/python benchmarks/performance.py
 
 clean:  ## remove caches and the built page; .venv and runs stay
 	rm -rf .pytest_cache .ruff_cache build/api webapp/dist webapp/model webapp/detector

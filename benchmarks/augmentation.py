@@ -13,15 +13,14 @@ transforms each, every number in a process of its own.
 
 import json
 import os
-import platform
 import resource
-import statistics
 import subprocess
 import sys
 import time
 import warnings
 from pathlib import Path
 
+import measuring
 import numpy as np
 
 BATCH, SIDE, TURNS = 256, 48, 9
@@ -78,16 +77,8 @@ def ways(images):
 def speed():
     """Return name -> images a second, one number a turn."""
     pixels = np.random.default_rng(0).integers(0, 256, (BATCH, SIDE, SIDE, 1))
-    functions = ways(pixels.astype("float32"))
-    for function in functions.values():
-        function()  # compiles
-    results = {name: [] for name in functions}
-    for _ in range(TURNS):
-        for name, function in functions.items():
-            start = time.perf_counter()
-            function()
-            results[name].append(BATCH / (time.perf_counter() - start))
-    return results
+    found = measuring.in_turns(ways(pixels.astype("float32")), TURNS)
+    return {name: [BATCH / x for x in seconds] for name, seconds in found.items()}
 
 
 def photographs_of(source):
@@ -126,22 +117,6 @@ def in_process(transforms, source):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def speed_table(results):
-    """Return the markdown table of images a second."""
-    slowest = statistics.median(results["ImageDataGenerator"])
-    lines = [
-        "| way | images a second (median) | least to most | n | times ImageDataGenerator |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    for name, rates in results.items():
-        median = statistics.median(rates)
-        spread = f"{min(rates):,.0f}–{max(rates):,.0f}"
-        lines.append(
-            f"| {name} | {median:,.0f} | {spread} | {len(rates)} | {median / slowest:.1f} |"
-        )
-    return "\n".join(lines)
-
-
 def memory_table(source):
     """Return the markdown table of peak memory."""
     lines = [
@@ -173,8 +148,8 @@ def main():
     import keras
 
     where = f"keras {keras.__version__} on {keras.backend.backend()}"
-    print(f"{where}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    print(f"{SIDE}x{SIDE} grey, {BATCH} a batch\n\n{speed_table(speed())}")
+    print(f"{SIDE}x{SIDE} grey, {BATCH} a batch, {where}\n")
+    print(measuring.table(speed(), "images a second", more_is_better=True))
     return None
 
 

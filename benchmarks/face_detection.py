@@ -2,18 +2,18 @@
 
     python benchmarks/face_detection.py [FOLDER] [photographs]
 
-Takes photographs at random from a folder, else draws synthetic ones, and prints a markdown
-table: processor seconds a photograph of the mtcnn package's own ``detect_faces``, one call a
-photograph, and of ours; their ratio; and how far the results agree. A photograph's face is the
+Takes photographs at random from a folder, else draws synthetic ones, and prints tables:
+processor seconds a photograph of ours and of the mtcnn package's own ``detect_faces``, one call a
+photograph; and how far the results agree. A photograph's face is the
 largest of confidence 0.9 or more. Both are warmed up first, and take turns, so that other
 programs disturb both alike.
 """
 
-import statistics
 import sys
 import time
 from pathlib import Path
 
+import measuring
 import numpy as np
 
 from fer_utils import faces
@@ -21,6 +21,7 @@ from fer_utils.datasets import photographs, synthetic
 from fer_utils.faces import boxes
 
 TURNS = 3
+OURS, THEIRS = "faces.detect, in batches", "the package mtcnn, one by one"
 
 
 def load(folder, count):
@@ -64,26 +65,28 @@ def main():
 
     folder = sys.argv[1] if len(sys.argv) > 1 else None
     photos = load(folder, int(sys.argv[2]) if len(sys.argv) > 2 else 96)
-    detector, seconds = MTCNN(), {"theirs": [], "ours": []}
+    detector, seconds = MTCNN(), {OURS: [], THEIRS: []}
     one_by_one(detector, photos[:2])
     in_batches(photos[:16])
     theirs, ours = [], []
     for part in np.array_split(np.arange(len(photos)), TURNS):
         some = [photos[i] for i in part]
-        for who, found, run in (("theirs", theirs, lambda p: one_by_one(detector, p)),
-                                ("ours", ours, in_batches)):  # fmt: skip
-            result, spent = timed(run, some)
+        for who, found, search in (
+            (THEIRS, theirs, lambda photos: one_by_one(detector, photos)),
+            (OURS, ours, in_batches),
+        ):
+            result, spent = timed(search, some)
             found += result
             seconds[who].append(spent / len(some))
     pairs = [(p, a, b) for p, a, b in zip(photos, theirs, ours, strict=True) if a and b]
     common = [share_in_common(*pair) for pair in pairs]
-    slow, fast = (statistics.median(seconds[who]) for who in ("theirs", "ours"))
-    print("| photographs | one by one, s | in batches, s | ratio | found by both | by one only | "
-          "boxes in common, median | at least half |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|---|")
+    print(f"{len(photos)} photographs, seconds of the processor each.\n")
+    print(measuring.table(seconds, "seconds") + "\n")
     only = sum((a is None) != (b is None) for a, b in zip(theirs, ours, strict=True))
-    print(f"| {len(photos)} | {slow:.4f} | {fast:.4f} | {slow / fast:.1f} | {len(pairs)} | {only} "
-          f"| {np.median(common):.2f} | {np.mean(np.array(common) >= 0.5):.3f} |")  # fmt: skip
+    halves = np.mean(np.array(common) >= 0.5)
+    print("| found by both | by one only | boxes in common, median | at least half |")
+    print("|---|---|---|---|")
+    print(f"| {len(pairs)} | {only} | {np.median(common):.2f} | {halves:.3f} |")
 
 
 if __name__ == "__main__":

@@ -10,9 +10,7 @@ finds identical images, takes the fingerprint and, when cold, writes the cache.
 
 import json
 import os
-import platform
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,6 +18,7 @@ import time
 import warnings
 from pathlib import Path
 
+import measuring
 import numpy as np
 
 ROWS = {"train": 28_709, "test": 7_178}
@@ -99,22 +98,6 @@ def compare(folder, scratch):
     return results
 
 
-def table(results):
-    """Return the markdown table."""
-    lines = [
-        "| way | seconds (median) | least to most | n | peak memory, MB | times as fast |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    slowest = statistics.median(run["seconds"] for run in results["split"])
-    for way, runs in results.items():
-        seconds = sorted(run["seconds"] for run in runs)
-        median, peak = statistics.median(seconds), max(run["peak"] for run in runs) / 1e6
-        spread = f"{seconds[0]:.3f}–{seconds[-1]:.3f}"
-        cells = [WAYS[way][0], f"{median:.3f}", spread, str(len(runs)), f"{peak:,.0f}"]
-        lines.append(f"| {' | '.join([*cells, f'{slowest / median:,.1f}'])} |")
-    return "\n".join(lines)
-
-
 def main():
     """Measure and print."""
     if len(sys.argv) > 2:
@@ -129,10 +112,11 @@ def main():
             write_random(folder)
         results = compare(folder, Path(scratch))
     data = "random pixels" if len(sys.argv) < 2 else "FER2013"
-    print(f"{data}; {os.cpu_count()} cores, Python {platform.python_version()}, NumPy", end=" ")
-    print(np.__version__)
-    print()
-    print(table(results))
+    print(f"{data}; NumPy {np.__version__}.\n")
+    found = {WAYS[way][0]: [run["seconds"] for run in runs] for way, runs in results.items()}
+    peaks = {WAYS[way][0]: max(run["peak"] for run in runs) / 1e6 for way, runs in results.items()}
+    memory = {way: f"{peak:,.0f}" for way, peak in peaks.items()}
+    print(measuring.table(found, "seconds", more={"peak memory, MB": memory}))
     return None
 
 

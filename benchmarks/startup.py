@@ -1,39 +1,34 @@
 """How long the command line takes to answer, beside what it keeps from importing.
 
-Usage: python benchmarks/startup.py [repeats]
+Usage: python benchmarks/startup.py [turns]
 
-Prints a markdown table of wall-clock seconds; each repeat is a process of its own.
+Prints a markdown table of wall-clock seconds; each turn is a process of its own.
 """
 
-import statistics
+import functools
 import subprocess
 import sys
-import time
+
+import measuring
 
 COMMANDS = {
     "python -m fer_utils --help": ["-m", "fer_utils", "--help"],
     "import fer_utils": ["-c", "import fer_utils"],
-    "import keras (with TensorFlow)": ["-c", "import keras"],
     "python alone": ["-c", ""],
+    "import keras (with TensorFlow)": ["-c", "import keras"],
 }
-
-
-def seconds(arguments):
-    """Return how long one process takes, in seconds."""
-    started = time.perf_counter()
-    subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
-    return time.perf_counter() - started
 
 
 def main():
     """Print the table."""
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    print("| command | median s | range | n |\n|---|---|---|---|")
-    for name, arguments in COMMANDS.items():
-        seconds(arguments)  # the first call fills the file cache
-        times = [seconds(arguments) for _ in range(repeats)]
-        median = statistics.median(times)
-        print(f"| {name} | {median:.2f} | {min(times):.2f}-{max(times):.2f} | {repeats} |")
+    turns = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    ways = {
+        name: functools.partial(
+            subprocess.run, [sys.executable, *arguments], capture_output=True, check=True
+        )
+        for name, arguments in COMMANDS.items()
+    }
+    print(measuring.table(measuring.in_turns(ways, turns), "seconds"))
 
 
 if __name__ == "__main__":

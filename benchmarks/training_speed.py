@@ -6,13 +6,13 @@ Each network (default vgg_gap wide_short se_resnet) is trained on 2,048 drawn fa
 package does (augmentation within the step, the device's precision), and as notebooks usually
 do: images augmented one by one on the host with Keras 2's own generator formula (rotation, shift,
 zoom, flip, by SciPy), float32. The two take turns, three epochs each after one to warm up; the
-median counts. Prints images a second and their ratio.
+median counts. Prints a table for each.
 """
 
-import statistics
 import sys
 import time
 
+import measuring
 import numpy as np
 
 from fer_utils import backend, datasets, models, training
@@ -100,15 +100,19 @@ def main():
     faces = datasets.load("synthetic", n=2 * ROWS, size=48)
     faces = faces.take(faces.rows("train")[:ROWS])
     images, targets = faces.images, np.eye(len(faces.classes), dtype="float32")[faces.labels]
-    print("| network | on the host | in the step | times as many |")
-    print("|---|---|---|---|")
     for name in sys.argv[1:] or ("vgg_gap", "wide_short", "se_resnet"):
-        both = on_the_host(name, images, targets), in_the_step(name, faces)
-        for way in both:
+        both = {
+            f"{name}, in the step": in_the_step(name, faces),
+            f"{name}, augmented on the host": on_the_host(name, images, targets),
+        }
+        for way in both.values():
             rate(*way)
-        taken = [[rate(*way) for way in both] for _ in range(EPOCHS)]
-        host, step = (statistics.median(x) for x in zip(*taken, strict=True))
-        print(f"| {name} | {host:,.0f} | {step:,.0f} | {step / host:.2f} |", flush=True)
+        found = {way: [] for way in both}
+        for _ in range(EPOCHS):
+            for way, fitted in both.items():
+                found[way].append(rate(*fitted))
+        told = measuring.table(found, "images a second", more_is_better=True)
+        print(f"\n{told}", flush=True)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from fer_utils.errors import FerError
 from fer_utils.explain.asking import say_in_parts, slope_in_parts
 from fer_utils.explain.grad_cam import layers_of
 from fer_utils.explain.occlusion import hidden_squares
+from fer_utils.explain.regions import grown
 
 pytestmark = pytest.mark.backend
 
@@ -100,6 +101,19 @@ def test_xrai_knows_the_planted_patch_as_a_region_of_its_own(planted):
     first = found == found.max()
     assert (first & inside()).sum() >= 12  # corners may be regions of their own
     assert not (first & ~dilation(inside(), disk(1))).any()
+
+
+@pytest.mark.parametrize("least", [1, 5])
+def test_regions_are_grown_as_by_pair(least):
+    rng = np.random.default_rng(least)
+    values = rng.normal(0, 1, (12, 12))
+    regions = [rng.random((12, 12)) < share for share in rng.uniform(0.01, 0.3, 40)]
+    for region in regions:
+        region[:2] = False  # in no region
+    wanted, _ = saliency.XRAI._xrai(values, regions, min_pixel_diff=least)
+    found, _ = grown(values, regions, min_pixel_diff=least)
+    np.testing.assert_allclose(found, wanted, rtol=1e-9)
+    assert len(np.unique(found)) > 3
 
 
 def test_occlusion_is_the_mean_loss_of_the_squares_that_hide_a_pixel(planted):
