@@ -1,8 +1,10 @@
 """The ledger of what was submitted: ``leaderboard.csv``, a row a file."""
 
+import contextlib
 import csv
 import datetime
 import filecmp
+import os
 from pathlib import Path
 
 from fer_utils import runs
@@ -49,8 +51,9 @@ def record(ledger, file, metrics, run, kaggle=""):
         "public_dedup": _rounded(public.get("accuracy_without_twins")),
         "kaggle": kaggle,
     }
-    rows = {old["file"]: old for old in read_ledger(ledger)} | {row["file"]: row}
-    write_ledger(ledger, rows.values())
+    with changing(ledger):
+        rows = {old["file"]: old for old in read_ledger(ledger)} | {row["file"]: row}
+        write_ledger(ledger, rows.values())
     return row
 
 
@@ -68,13 +71,41 @@ def note_score(ledger, file, score, mark):
     Raises:
         FerError: the ledger has other columns.
     """
-    rows, name = {row["file"]: row for row in read_ledger(ledger)}, Path(file).name
+    name = Path(file).name
     beside = Path(ledger).with_name(name)
     if not beside.exists() or not filecmp.cmp(file, beside, shallow=False):
         name = f"{Path(file).stem} {mark}{Path(file).suffix}"
     new = dict.fromkeys(LEDGER_COLUMNS, "")
     new |= {"file": name, "date": datetime.date.today().isoformat()}
-    write_ledger(ledger, (rows | {name: rows.get(name, new) | {"kaggle": score}}).values())
+    with changing(ledger):
+        rows = {row["file"]: row for row in read_ledger(ledger)}
+        write_ledger(ledger, (rows | {name: rows.get(name, new) | {"kaggle": score}}).values())
+
+
+@contextlib.contextmanager
+def changing(ledger):
+    """Wait until no other process is between reading the ledger and writing it anew.
+
+    The system drops the lock, which is on the ledger's folder, with the process. Where there are
+    no locks (Windows, some network drives), nobody waits.
+
+    Raises:
+        FerError: the folder cannot be made.
+    """
+    folder = Path(ledger).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        number = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise runs.writing_error(ledger, error) from error
+    try:
+        with contextlib.suppress(ImportError, OSError):
+            import fcntl
+
+            fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)
 
 
 def write_ledger(ledger, rows):
