@@ -31,7 +31,7 @@ def held(run_dir):
     path = run_dir / ".lock"
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
-        file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - closed below
+        file = open(path, "ab+", buffering=0)  # noqa: SIM115 - closed below
     except OSError as error:
         raise runs.writing_error(run_dir, error) from error
     with file:
@@ -79,9 +79,8 @@ def _holder(file):
 
 def _sign(file, path):
     try:
-        file.seek(0)
-        file.truncate()
-        json.dump({"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}, file)
-        file.flush()
+        file.truncate(0)
+        signed = {"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+        file.write(json.dumps(signed).encode())
     except OSError as error:
         raise runs.writing_error(path, error) from error
