@@ -3,8 +3,10 @@
 import contextlib
 import errno
 import filecmp
+import glob
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from fer_utils.errors import FerError
 
 PART = ".part"  # the mark of a file that is still being written
+_OLD = "-old"  # and of a folder that makes way for another
 
 
 @contextlib.contextmanager
@@ -48,6 +51,65 @@ def whole_file(path):
             part.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def whole_folder(path):
+    """Give a folder to fill; as the block ends well it takes its name, from what is there.
+
+    Args:
+        path: where the folder belongs. What it is in is made if absent.
+
+    Yields:
+        Path of an empty folder beside it.
+
+    Raises:
+        FerError: it cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    with folder_beside(path) as part:
+        yield part
+        before = _part(path, f"{os.getpid()}{_OLD}")
+        if path.exists():
+            os.replace(path, before)
+        try:
+            os.replace(part, path)
+        except OSError:
+            _remove_abandoned(path)  # what was there takes its name again
+            raise
+        shutil.rmtree(before, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def folder_beside(path):
+    """Give an empty folder beside a place; it goes as the block ends, a killed process's too.
+
+    Raises:
+        FerError: nothing can be written there, or the disk is full.
+    """
+    path = Path(path)
+    part = _part(path, os.getpid())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
+        part.mkdir()
+        yield part
+    except OSError as error:
+        raise writing_error(path, error) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def remove(path):
+    """Remove a file, if it is there.
+
+    Raises:
+        FerError: it cannot be removed.
+    """
+    try:
+        Path(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise writing_error(path, error) from error
+
+
 def check_place(path):
     """Raise FerError unless a file can be written there: said now, not after an hour."""
     path = Path(path)
@@ -56,25 +118,38 @@ def check_place(path):
     part = _part(path, os.getpid())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
         part.write_text("")
         part.unlink()
     except OSError as error:
         raise writing_error(path, error) from error
 
 
-def _part(path, pid):
+def _part(path, mark):
+    before, after = _around(path)
+    return path.with_name(f"{before}{mark}{after}")
+
+
+def _around(path):
     # The suffixes stay last: savers tell the format by them.
     suffixes = "".join(path.suffixes)
-    return path.with_name(f".{path.name.removesuffix(suffixes)}.{pid}{PART}{suffixes}")
+    return f".{path.name.removesuffix(suffixes)}.", f"{PART}{suffixes}"
 
 
 def _remove_abandoned(path):
-    # What a killed process (kill -9) left of this file.
-    before, after = _part(path, "*").name.split("*")
-    for part in path.parent.glob(f"{before}*{after}"):
-        pid = part.name.removeprefix(before).removesuffix(after)
-        if pid.isdigit() and not alive(int(pid)):
-            part.unlink(missing_ok=True)
+    """Remove what processes that were killed, and this one, left beside a file or a folder."""
+    before, after = _around(path)
+    for left in path.parent.glob(f"{glob.escape(before)}*{glob.escape(after)}"):
+        mark = left.name.removeprefix(before).removesuffix(after)
+        pid = mark.removesuffix(_OLD)
+        if not pid.isdigit() or (int(pid) != os.getpid() and alive(int(pid))):
+            continue
+        if mark != pid and not path.exists():
+            os.replace(left, path)  # a folder that was to be replaced, and was not
+        elif left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def alive(pid):
