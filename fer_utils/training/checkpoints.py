@@ -1,5 +1,6 @@
 """The state of an unfinished fit, so that it can continue."""
 
+import contextlib
 import shutil
 
 from fer_utils import runs
@@ -89,7 +90,8 @@ class Checkpoints:
         )
         for old in self.folder.glob("*.weights.h5"):
             if old.name not in named.values() and runs.PART not in old.name:
-                old.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # it goes with the folder in the end
+                    old.unlink(missing_ok=True)
 
     def remove(self):
         """Remove all of it: the fit is finished."""

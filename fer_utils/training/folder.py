@@ -73,7 +73,7 @@ def write(fit, identity):
     """
     folder = fit.folder
     _set_aside(folder, identity)
-    (folder / "run.json").unlink(missing_ok=True)  # it vouches for files that change now
+    runs.remove(folder / "run.json")  # it vouches for files that change now
     with runs.whole_file(folder / "model.keras") as part:
         fit.model.save(part)
     with runs.whole_file(folder / "history.csv") as part:
