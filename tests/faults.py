@@ -71,7 +71,8 @@ class Faults:
         if self.what == "kill":
             self.dead = True
             raise Killed(self.seen[self.at])
-        needless = self.what == "ENOSPC" and kind in _NEED_NO_SPACE
+        # One clean-up alone that fails is nothing that happens.
+        needless = kind in _NEED_NO_SPACE and (self.what == "ENOSPC" or not self.lasting)
         if (number == self.at or self.lasting) and not needless:
             code = ERRORS[self.what]
             raise OSError(code, os.strerror(code), os.fsdecode(path))
