@@ -169,9 +169,16 @@ def _flush_to_disk(part):
         os.fsync(file.fileno())
 
 
+def _full(path):
+    # NumPy says that less was written than it gave, and no number.
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage(Path(path).parent).free < 1 << 20
+    return False
+
+
 def writing_error(path, error):
     """Return the FerError that says why ``path`` could not be written and what to do."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or (error.errno is None and _full(path)):
         remedy = "the disk is full: free some space, then run the same command again"
     elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         remedy = "the folder is read-only: choose another, or change its permissions"
