@@ -5,7 +5,7 @@ import json
 import os
 import time
 
-from fer_utils import runs
+from fer_utils import locks, runs
 from fer_utils.errors import FerError
 
 ORPHAN_SECONDS = 30  # how long a killed run's notebook may take to end
@@ -42,7 +42,7 @@ def held(run_dir):
 
 def _acquire(file, run_dir):
     deadline = time.monotonic() + ORPHAN_SECONDS
-    while not _locked(file):
+    while not locks.taken(file.fileno()):
         holder = _holder(file)
         if (holder is not None and runs.alive(holder)) or time.monotonic() > deadline:
             raise FerError(f"{run_dir} {_why(holder)}")
@@ -55,18 +55,6 @@ def _why(holder):
         return f"is in use: a notebook of {killed} is still ending: try again"
     who = "another process" if holder is None else f"process {holder}"
     return f"is in use by {who}: wait until it ends, or choose another folder with --run"
-
-
-def _locked(file):
-    try:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except (ImportError, OSError):
-        pass  # no locks on this system or network drive: run without
-    return True
 
 
 def _holder(file):

@@ -1,13 +1,11 @@
 """The ledger of what was submitted: ``leaderboard.csv``, a row a file."""
 
-import contextlib
 import csv
 import datetime
 import filecmp
-import os
 from pathlib import Path
 
-from fer_utils import runs
+from fer_utils import locks, runs
 from fer_utils.errors import FerError
 from fer_utils.submission.text import read_lines
 
@@ -51,7 +49,7 @@ def record(ledger, file, metrics, run, kaggle=""):
         "public_dedup": _rounded(public.get("accuracy_without_twins")),
         "kaggle": kaggle,
     }
-    with changing(ledger):
+    with locks.alone(Path(ledger).parent):
         rows = {old["file"]: old for old in read_ledger(ledger)} | {row["file"]: row}
         write_ledger(ledger, rows.values())
     return row
@@ -77,35 +75,9 @@ def note_score(ledger, file, score, mark):
         name = f"{Path(file).stem} {mark}{Path(file).suffix}"
     new = dict.fromkeys(LEDGER_COLUMNS, "")
     new |= {"file": name, "date": datetime.date.today().isoformat()}
-    with changing(ledger):
+    with locks.alone(Path(ledger).parent):
         rows = {row["file"]: row for row in read_ledger(ledger)}
         write_ledger(ledger, (rows | {name: rows.get(name, new) | {"kaggle": score}}).values())
-
-
-@contextlib.contextmanager
-def changing(ledger):
-    """Wait until no other process is between reading the ledger and writing it anew.
-
-    The system drops the lock, which is on the ledger's folder, with the process. Where there are
-    no locks (Windows, some network drives), nobody waits.
-
-    Raises:
-        FerError: the folder cannot be made.
-    """
-    folder = Path(ledger).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        number = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise runs.writing_error(ledger, error) from error
-    try:
-        with contextlib.suppress(ImportError, OSError):
-            import fcntl
-
-            fcntl.flock(number, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(number)
 
 
 def write_ledger(ledger, rows):

@@ -4,7 +4,7 @@ import dataclasses
 import os
 from pathlib import Path
 
-from fer_utils import runs
+from fer_utils import locks, runs
 from fer_utils.backend import device
 from fer_utils.errors import FerError
 from fer_utils.training.checkpoints import Checkpoints
@@ -32,6 +32,11 @@ class Fit:
     metrics: dict
     predictions: dict
     folder: Path
+
+
+def alone(folder):
+    """Return a context of which one process at a time is in; a second one says so, and waits."""
+    return locks.alone(folder, lambda: log(f"{folder.name}: waits, as another process fits it"))
 
 
 def restore(folder, identity):
