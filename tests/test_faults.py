@@ -22,11 +22,14 @@ import pytest
 from conftest import draw_faces
 from faults import Faults, Killed
 from PIL import Image
+from typer.testing import CliRunner
 
 from fer_utils import (
+    cli,
     datasets,
     ensemble,
     models,
+    paths,
     predicting,
     runs,
     settings,
@@ -360,6 +363,11 @@ def told(folder, hidden=True):
     return {name: value(path) for name, path in named.items() if hidden or "/." not in f"/{name}"}
 
 
+def emptied(folder):
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 def outcome(function, folder, faults, dead):
     """Return what ended a command: None, or the error."""
     with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch, faults:
@@ -390,8 +398,8 @@ class Walk:
 
     def at(self, number, what, lasting):
         """Have one change fail; check what is there, then that the command ends well."""
-        shutil.rmtree(self.folder)
-        shutil.copytree(self.before, self.folder)
+        emptied(self.folder)
+        shutil.copytree(self.before, self.folder, dirs_exist_ok=True)
         faults = Faults(self.folder, number, what, lasting)
         ended = outcome(self.function, self.folder, faults, self.dead)
         where = f"{self.function.__name__} {what} at {faults.seen[number : number + 1]}"
@@ -417,6 +425,15 @@ def dead():
 
 
 FAULTS = [("ENOSPC", False), ("ENOSPC", True), ("EROFS", True), ("EACCES", False), ("kill", True)]
+HEAVY = ("fit", "unpack")  # have a backend compute
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_some_changes(name, tmp_path, dead):
+    walk = Walk(COMMANDS[name], tmp_path, dead)
+    numbers = np.linspace(0, walk.count - 1, 3 if name in HEAVY else 12, dtype=int)
+    for i, number in enumerate(numbers):
+        walk.at(number, *FAULTS[(i + 1) % len(FAULTS)])
 
 
 @pytest.mark.slow
@@ -424,5 +441,71 @@ FAULTS = [("ENOSPC", False), ("ENOSPC", True), ("EROFS", True), ("EACCES", False
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_change(name, what, lasting, tmp_path, dead):
     walk = Walk(COMMANDS[name], tmp_path, dead)
-    for number in range(walk.count):
+    for number in range(0, walk.count, 5 if name in HEAVY else 1):
         walk.at(number, what, lasting)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("name", ["submissions", "predict", "export", "pipeline"])
+def test_killed_indeed(name, tmp_path):
+    walk = Walk(COMMANDS[name], tmp_path, 0)
+    for number in np.linspace(0, walk.count - 1, 6, dtype=int):
+        emptied(walk.folder)
+        shutil.copytree(walk.before, walk.folder, dirs_exist_ok=True)
+        if (child := os.fork()) == 0:
+            with Faults(walk.folder, number, "exit"):
+                walk.function(walk.folder, 1)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 9
+        told(walk.folder, hidden=False)
+        walk.function(walk.folder, 1)
+        assert told(walk.folder) == walk.new
+
+
+def full_disk(folder, *names):
+    """Return what commands say on a disk that is full, or read-only."""
+    command = ["unshare", "--map-root-user", "--mount"]
+    if not shutil.which("unshare") or subprocess.run([*command, "true"]).returncode:
+        pytest.skip("unshare cannot mount here")
+    program = [sys.executable, paths.PROJECT / "tests" / "full_disk.py", folder, *names]
+    env = os.environ | {"PYTHONPATH": str(paths.PROJECT)}
+    ended = subprocess.run([*command, *program], env=env, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    return [line for line in ended.stdout.splitlines() if line.partition(",")[0] in names]
+
+
+def test_a_disk_that_is_full_indeed(tmp_path):
+    names = ("texts", "predictions", "submissions", "pack", "predict", "export", "study")
+    lines = full_disk(tmp_path, *names)
+    assert len(lines) == 8 * len(names)
+    for line in lines:
+        told = "the folder is read-only" if "read-only:" in line else "the disk is full: free"
+        assert told in line or line.endswith(": done "), line
+    for name in names:
+        assert sum("the disk is full" in line for line in lines if line.startswith(name)) > 0
+
+
+@pytest.mark.slow
+def test_a_fit_on_a_disk_that_is_full_indeed(tmp_path):
+    lines = full_disk(tmp_path, "fit")
+    assert len([line for line in lines if "checkpoint" in line and "is full: free" in line]) > 2
+
+
+@pytest.mark.parametrize("arguments", [["predict", "photos", "--out", "work/out", "--faces"],
+                                       ["data", "faces.csv", "--pack", "work/packed"],
+                                       ["export", "small", "work/web"]])  # fmt: skip
+def test_a_command_says_one_sentence(arguments, tmp_path, monkeypatch, faces):
+    layouts.write_usage(tmp_path / "faces.csv", layouts.faces(28, 7, 7))
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(faces.images[0]).save(tmp_path / "photos" / "a.png")
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bundle, "resolve", lambda network: Source())
+    monkeypatch.setattr(bundle, "checked", lambda *rest: (b"onnx", 0.0, 3))
+    for what, remedy in (("ENOSPC", "the disk is full: free"), ("EROFS", "is read-only: choose")):
+        with Faults("work", 0, what, lasting=True):
+            ended = CliRunner().invoke(cli.app, arguments)
+        assert ended.exit_code == 2
+        (line,) = [line for line in ended.output.splitlines() if "error" in line]
+        assert line.startswith(f"error: cannot write {tmp_path}/work/")
+        assert remedy in line
