@@ -3,8 +3,10 @@
 import contextlib
 import errno
 import filecmp
+import glob
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import numpy as np
 from fer_utils.errors import FerError
 
 PART = ".part"  # the mark of a file that is still being written
+_OLD = "-old"  # and of a folder that makes way for another
 
 
 @contextlib.contextmanager
@@ -50,6 +53,65 @@ def whole_file(path: str | Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def whole_folder(path: str | Path) -> Iterator[Path]:
+    """Give a folder to fill; as the block ends well it takes its name, from what is there.
+
+    Args:
+        path: where the folder belongs. What it is in is made if absent.
+
+    Yields:
+        Path of an empty folder beside it.
+
+    Raises:
+        FerError: it cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    with folder_beside(path) as part:
+        yield part
+        before = _part(path, f"{os.getpid()}{_OLD}")
+        if path.exists():
+            os.replace(path, before)
+        try:
+            os.replace(part, path)
+        except OSError:
+            _remove_abandoned(path)  # what was there takes its name again
+            raise
+        shutil.rmtree(before, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def folder_beside(path: str | Path) -> Iterator[Path]:
+    """Give an empty folder beside a place; it goes as the block ends, a killed process's too.
+
+    Raises:
+        FerError: nothing can be written there, or the disk is full.
+    """
+    path = Path(path)
+    part = _part(path, os.getpid())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
+        part.mkdir()
+        yield part
+    except OSError as error:
+        raise writing_error(path, error) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def remove(path: str | Path) -> None:
+    """Remove a file, if it is there.
+
+    Raises:
+        FerError: it cannot be removed.
+    """
+    try:
+        Path(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise writing_error(path, error) from error
+
+
 def check_place(path: str | Path) -> None:
     """Raise FerError unless a file can be written there: said now, not after an hour."""
     path = Path(path)
@@ -58,25 +120,38 @@ def check_place(path: str | Path) -> None:
     part = _part(path, os.getpid())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
         part.write_text("")
         part.unlink()
     except OSError as error:
         raise writing_error(path, error) from error
 
 
-def _part(path, pid):
+def _part(path, mark):
+    before, after = _around(path)
+    return path.with_name(f"{before}{mark}{after}")
+
+
+def _around(path):
     # The suffixes stay last: savers tell the format by them.
     suffixes = "".join(path.suffixes)
-    return path.with_name(f".{path.name.removesuffix(suffixes)}.{pid}{PART}{suffixes}")
+    return f".{path.name.removesuffix(suffixes)}.", f"{PART}{suffixes}"
 
 
 def _remove_abandoned(path):
-    # What a killed process (kill -9) left of this file.
-    before, after = _part(path, "*").name.split("*")
-    for part in path.parent.glob(f"{before}*{after}"):
-        pid = part.name.removeprefix(before).removesuffix(after)
-        if pid.isdigit() and not alive(int(pid)):
-            part.unlink(missing_ok=True)
+    """Remove what processes that were killed, and this one, left beside a file or a folder."""
+    before, after = _around(path)
+    for left in path.parent.glob(f"{glob.escape(before)}*{glob.escape(after)}"):
+        mark = left.name.removeprefix(before).removesuffix(after)
+        pid = mark.removesuffix(_OLD)
+        if not pid.isdigit() or (int(pid) != os.getpid() and alive(int(pid))):
+            continue
+        if mark != pid and not path.exists():
+            os.replace(left, path)  # a folder that was to be replaced, and was not
+        elif left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def alive(pid: int) -> bool:
@@ -96,9 +171,16 @@ def _flush_to_disk(part):
         os.fsync(file.fileno())
 
 
+def _full(path):
+    # NumPy says that less was written than it gave, and no number.
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage(Path(path).parent).free < 1 << 20
+    return False
+
+
 def writing_error(path: str | Path, error: OSError) -> FerError:
     """Return the FerError that says why ``path`` could not be written and what to do."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or (error.errno is None and _full(path)):
         remedy = "the disk is full: free some space, then run the same command again"
     elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         remedy = "the folder is read-only: choose another, or change its permissions"

@@ -224,7 +224,7 @@ def test_what_another_ended_with_meanwhile_is_its_own(tmp_path):
 
 
 def test_checkpoints_of_a_fit_that_goes_on_are_no_result(tmp_path):
-    for name in ("v1/checkpoint/epoch3.weights.h5", "v1/metrics.json"):
+    for name in ("v1/checkpoint/epoch3.npz", "v1/metrics.json"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     assert list(manifest.snapshot(tmp_path)) == ["v1/metrics.json"]

@@ -238,7 +238,7 @@ def test_a_damaged_checkpoint_starts_anew(finished, dataset, tmp_path, monkeypat
         interrupt(patch, epoch=2)
         with pytest.raises(KeyboardInterrupt):
             train(dataset, tmp_path)
-    cut(tmp_path / "tiny" / "checkpoint" / "epoch2.weights.h5")
+    cut(tmp_path / "tiny" / "checkpoint" / "epoch2.npz")
     capsys.readouterr()
     restarted = train(dataset, tmp_path)
     assert "\nstarts anew: " in capsys.readouterr().out
@@ -264,7 +264,7 @@ from fer_utils import runs
 
 replace = os.replace
 def killed(part, path):
-    if Path(path).name == "epoch2.weights.h5":
+    if Path(path).name == "epoch2.npz":
         os.kill(os.getpid(), signal.SIGKILL)
     replace(part, path)
 
@@ -282,7 +282,7 @@ def test_a_killed_fit_continues(finished, dataset, tmp_path, capsys):
     )
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     checkpoint = tmp_path / "tiny" / "checkpoint"
-    assert len(list(checkpoint.glob(f".epoch2.*{runs.PART}.weights.h5"))) == 1
+    assert len(list(checkpoint.glob(f".epoch2.*{runs.PART}.npz"))) == 1
     continued = train(dataset, tmp_path)
     assert "\ncontinues after epoch 1\n" in capsys.readouterr().out
     same(continued, finished)

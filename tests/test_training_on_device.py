@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import h5py
 import keras
 import numpy as np
 import pytest
@@ -54,9 +53,8 @@ def test_the_training_is_the_same_and_continues(changes, tmp_path, monkeypatch):
         interrupt(patch, epoch=1)
         with pytest.raises(KeyboardInterrupt):
             fitted("parts")
-    with h5py.File(next((tmp_path / "parts").rglob("*.weights.h5"))) as file:
-        shapes = []
-        file.visititems(lambda name, x: shapes.append(getattr(x, "shape", None)))
+    with np.load(next((tmp_path / "parts").rglob("epoch1.npz"))) as file:
+        shapes = [file[name].shape for name in file.files]
     assert (3, 3, 1, 8) in shapes  # tiny's first convolution
     assert (*dataset.images.shape, 1) not in shapes
     same(fitted("parts"), sent)

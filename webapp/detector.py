@@ -32,12 +32,12 @@ def main():
     warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is deprecated")
     import tf2onnx
 
+    from fer_utils import runs
+
     for name, file in NETWORKS.items():
         path = out / f"{name}.onnx"
-        # A half-written file must not look like a finished one.
-        part = path.with_suffix(".part")
-        tf2onnx.convert.from_tflite(str(PACKAGE / file), opset=17, output_path=str(part))
-        part.replace(path)
+        with runs.whole_file(path) as part:
+            tf2onnx.convert.from_tflite(str(PACKAGE / file), opset=17, output_path=str(part))
 
 
 if __name__ == "__main__":

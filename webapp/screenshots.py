@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fer_utils import paths
+from fer_utils import paths, runs
 from fer_utils.datasets import synthetic
+from fer_utils.datasets.images import encoded
 
 sys.path.insert(0, str(paths.PROJECT / "tests"))  # the tests' server and browser
 import webapp_site as site  # noqa: E402
@@ -123,7 +124,9 @@ def save(page, path, full=False):
     greys = np.linspace(0, 255, 128).round().astype(int).repeat(3).tolist()
     palette = Image.new("P", (1, 1))
     palette.putpalette(own + greys)
-    shot.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
+    shot = shot.quantize(palette=palette, dither=Image.Dither.NONE)
+    with runs.whole_file(path) as part:
+        part.write_bytes(encoded(shot, "PNG", optimize=True))
     print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 

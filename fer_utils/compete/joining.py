@@ -1,7 +1,6 @@
 """Networks that another run trained, and that join the members of this one."""
 
 import filecmp
-import os
 import shutil
 from pathlib import Path
 
@@ -56,12 +55,7 @@ def _joined(run_dir, source, views):
 
 
 def _copy(source, place):
-    """Copy a folder; it takes its name when it is whole."""
-    part = place.with_name(f".{place.name}{runs.PART}")
-    try:
-        shutil.rmtree(part, ignore_errors=True)  # of a call that was killed
-        shutil.rmtree(place, ignore_errors=True)  # without run.json it vouches for nothing
-        shutil.copytree(source, part, ignore=shutil.ignore_patterns("checkpoint", "tensorboard"))
-        os.replace(part, place)
-    except OSError as error:
-        raise runs.writing_error(place, error) from error
+    """Copy a fit's files; their folder takes its name when it is whole."""
+    with runs.whole_folder(place) as part:
+        for file in [path for path in source.iterdir() if path.is_file()]:
+            shutil.copyfile(file, part / file.name)

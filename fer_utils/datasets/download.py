@@ -3,7 +3,6 @@
 import contextlib
 import io
 import os
-import tempfile
 from pathlib import Path
 
 from fer_utils import paths, runs
@@ -39,13 +38,9 @@ def download(out):
     if layouts.search(out, []):
         return out
     api = _api()
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out, prefix=".download-") as part:
-            for path in _fetch(api, Path(part)):
-                os.replace(path, out / path.name)
-    except OSError as error:
-        raise runs.writing_error(out, error) from error
+    with runs.folder_beside(out / "download") as part:
+        for path in _fetch(api, part):
+            os.replace(path, out / path.name)
     return out
 
 

@@ -1,5 +1,6 @@
 """Image files as grey arrays, and images at another size."""
 
+import io
 import warnings
 
 import numpy as np
@@ -41,6 +42,21 @@ def _unfit(image, largest, exact):
     if exact and image.mode != "L":
         return f"is not 8-bit grey ({image.mode})"
     return "has more than 8 bits a pixel" if image.mode[0] in "IF" else None
+
+
+def encoded(image, kind, **options):
+    """Return an image as the bytes of a file, to be written with Python's own ``write_bytes``.
+
+    Pillow, writing a file itself, takes a write that a full disk cut short for a whole one.
+
+    Args:
+        image: ``PIL.Image.Image``.
+        kind: ``PNG``, ``JPEG``.
+        **options: of ``Image.save``.
+    """
+    content = io.BytesIO()
+    image.save(content, kind, **options)
+    return content.getvalue()
 
 
 def shape_of(size):

@@ -155,12 +155,15 @@ def _common_shape(listing, files):
 
 def _space(shape):
     """Return an empty uint8 array; a large one on disk, so that memory stays free."""
-    if np.prod(shape, dtype=np.int64) < _IN_MEMORY:
+    size = int(np.prod(shape, dtype=np.int64))
+    if size < _IN_MEMORY:
         return np.empty(shape, np.uint8)
     try:
         paths.cache_dir().mkdir(parents=True, exist_ok=True)
         # It has no name, and goes when the array does.
         with tempfile.TemporaryFile(dir=paths.cache_dir()) as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)  # else a full disk ends the process
             return np.memmap(file, np.uint8, "w+", shape=shape).view(np.ndarray)
-    except OSError:  # a folder that cannot be written: the cache will say so
+    except OSError:  # a folder that cannot be written, or is full: the cache will say so
         return np.empty(shape, np.uint8)

@@ -58,7 +58,7 @@ def write_combined(
     folder, run = run_dir / key, {**run, "identity": identity}
     if _is_there(folder, run, metrics, predictions):
         return metrics  # its time stays too, so that what depends on it is still up to date
-    (folder / "run.json").unlink(missing_ok=True)  # it vouches for files that change now
+    runs.remove(folder / "run.json")  # it vouches for files that change now
     runs.write_predictions(folder / "predictions.npz", **predictions)
     runs.write_json(folder / "metrics.json", metrics)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -1,10 +1,7 @@
 """What a web page needs of a network: three files in a folder of their own."""
 
-import contextlib
 import hashlib
 import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +64,7 @@ def write_bundle(
     keras_model = source.load()
     content, difference, count = checked(keras_model, precision, images)
     told = _told(source, keras_model, content, precision, difference, count)
-    with _whole_folder(out) as part:
+    with runs.whole_folder(out) as part:
         (part / "model.onnx").write_bytes(content)
         runs.write_json(part / "model.json", told)
         runs.write_text(part / "card.md", _card(source, told))
@@ -145,40 +142,3 @@ def _check_place(out):
         raise runs.writing_error(out, error) from error
     if others:
         raise FerError(f"{out} holds other files, such as {others[0]}: give a folder of its own")
-
-
-@contextlib.contextmanager
-def _whole_folder(out):
-    """Give a folder to fill; it takes its name when the block ends well."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=runs.PART, dir=out.parent))
-    except OSError as error:
-        raise runs.writing_error(out, error) from error
-    try:
-        yield part
-        part.chmod(0o777 & ~_umask())  # mkdtemp's are for their owner alone
-        _take_name(part, out)
-    except OSError as error:
-        raise runs.writing_error(out, error) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _take_name(part, out):
-    before = part.with_suffix(".old")
-    if out.exists():
-        os.replace(out, before)
-    try:
-        os.replace(part, out)
-    except OSError:
-        if before.exists():
-            os.replace(before, out)
-        raise
-    shutil.rmtree(before, ignore_errors=True)
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

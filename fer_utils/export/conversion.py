@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_utils import runs
 from fer_utils.errors import FerError
 from fer_utils.export.naming import INPUT, named
 
@@ -134,6 +135,8 @@ def converted(model: keras.Model, shape: Sequence[int | None] | None = None) -> 
             f"the export needs tensorflow and tf2onnx ({_brief(error)}): pip install tf2onnx "
             "onnx, or take engine='keras'"
         ) from error
+    except OSError as error:
+        raise runs.writing_error(tempfile.gettempdir(), error) from error
     except Exception as error:  # the converter's are many
         raise FerError(f"this network cannot be exported: {_brief(error)}") from error
 

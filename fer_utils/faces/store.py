@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils import paths, runs
+from fer_utils import locks, paths, runs
 from fer_utils.datasets import photographs
 from fer_utils.errors import FerError
 from fer_utils.faces import detection
@@ -101,9 +101,10 @@ class Store:
         Where the cache cannot be written, a warning says so, and the search goes on.
         """
         if self._unsaved:
-            self.faces = _read(self.path) | self.faces
             try:
-                _write(self.path, self.faces)
+                with locks.alone(self.path.parent):
+                    self.faces = _read(self.path) | self.faces
+                    _write(self.path, self.faces)
             except FerError as problem:
                 warnings.warn(
                     f"faces found are not kept for the next time: {problem}", stacklevel=3

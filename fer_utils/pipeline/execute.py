@@ -92,7 +92,7 @@ def execute(path, output, parameters, display, lock=None):
                 os.replace(part, failed)
             output.unlink(missing_ok=True)  # what it shows may be overwritten by now
             raise _failure(error, path, failed, display.current) from error
-    failed.unlink(missing_ok=True)
+    runs.remove(failed)
 
 
 def _papermill(path, part, parameters, display, lock):

@@ -5,7 +5,7 @@ import json
 import os
 import time
 
-from fer_utils import runs
+from fer_utils import locks, runs
 from fer_utils.errors import FerError
 
 ORPHAN_SECONDS = 30  # how long a killed run's notebook may take to end
@@ -31,7 +31,7 @@ def held(run_dir):
     path = run_dir / ".lock"
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
-        file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - closed below
+        file = open(path, "ab+", buffering=0)  # noqa: SIM115 - closed below
     except OSError as error:
         raise runs.writing_error(run_dir, error) from error
     with file:
@@ -42,7 +42,7 @@ def held(run_dir):
 
 def _acquire(file, run_dir):
     deadline = time.monotonic() + ORPHAN_SECONDS
-    while not _locked(file):
+    while not locks.taken(file.fileno()):
         holder = _holder(file)
         if (holder is not None and runs.alive(holder)) or time.monotonic() > deadline:
             raise FerError(f"{run_dir} {_why(holder)}")
@@ -57,18 +57,6 @@ def _why(holder):
     return f"is in use by {who}: wait until it ends, or choose another folder with --run"
 
 
-def _locked(file):
-    try:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except (ImportError, OSError):
-        pass  # no locks on this system or network drive: run without
-    return True
-
-
 def _holder(file):
     file.seek(0)
     try:
@@ -79,9 +67,8 @@ def _holder(file):
 
 def _sign(file, path):
     try:
-        file.seek(0)
-        file.truncate()
-        json.dump({"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}, file)
-        file.flush()
+        file.truncate(0)
+        signed = {"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+        file.write(json.dumps(signed).encode())
     except OSError as error:
         raise runs.writing_error(path, error) from error

@@ -81,7 +81,7 @@ def write_csv(run_dir, rows):
     """Write ``RUN/results.csv``; return its path, or None where there are no results."""
     path = run_dir / "results.csv"
     if not rows:
-        path.unlink(missing_ok=True)
+        runs.remove(path)
         return None
     with runs.whole_file(path) as part, open(part, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns(rows), lineterminator="\n")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_utils import runs, sentences
+from fer_utils import locks, runs, sentences
 from fer_utils.errors import FerError
 from fer_utils.predicting import items, looking, results, shots, table, truth
 from fer_utils.predicting.journal import NAME, Journal
@@ -55,10 +56,24 @@ def predict(
         list of dict, see ``table.rows_of``.
 
     Raises:
-        FerError: an option out of its range; ``out`` cannot be written.
+        FerError: an option out of its range; ``out`` cannot be written, or another process does.
     """
     options = options or Options()
     _check(options, recognizer.classes)
+    with _alone(options.out):
+        return _predict(paths, recognizer, options, say)
+
+
+def _alone(out):
+    """Return a context that has the folder to itself, where there is one."""
+
+    def busy():
+        raise FerError(f"{out} is in use by another process: wait until it ends, or give another")
+
+    return contextlib.nullcontext() if out is None else locks.alone(out, busy)
+
+
+def _predict(paths, recognizer, options, say):
     found, problems = items.listed(paths, options.out)
     say = say or (lambda rows: None)
     rows = []

@@ -1,5 +1,6 @@
 """What an interrupted run had found already, so that the next one goes on from there."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -65,9 +66,10 @@ class Journal:
     def close(self, finished):
         """Close the file; remove it where all is done."""
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # it holds what could not be written, as was said
+                self._file.close()
             if finished:
-                self.path.unlink(missing_ok=True)
+                runs.remove(self.path)
 
 
 def _line(value):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_utils import runs
+from fer_utils.datasets.images import encoded
 from fer_utils.predicting import sheet, table, truth
 from fer_utils.predicting.drawing import annotated
 from fer_utils.predicting.names import annotated_name, sheet_name
@@ -25,7 +26,8 @@ def write_copy(out, shot, faces, two, none):
         none: str, what is written where there are no faces.
     """
     with runs.whole_file(out / annotated_name(shot.item.name, shot.seconds)) as part:
-        annotated(shot.photo, faces, two, none).save(part, quality=88)
+        copy = annotated(shot.photo, faces, two, none)
+        part.write_bytes(encoded(copy, "JPEG", quality=88))
 
 
 def write(out, rows, classes):
@@ -46,7 +48,7 @@ def write(out, rows, classes):
     copies = [(_caption(*one), out / annotated_name(*one)) for one in _pictures(rows)]
     for i, page in enumerate(sheet.contact_sheets(copies), 1):
         with runs.whole_file(out / sheet_name(i)) as part:
-            page.save(part, quality=88)
+            part.write_bytes(encoded(page, "JPEG", quality=88))
 
 
 def write_table(
@@ -84,10 +86,7 @@ def _of_earlier(out):
 
 def _remove(out, names):
     for name in names:
-        try:
-            (out / name).unlink(missing_ok=True)
-        except OSError as error:
-            raise runs.writing_error(out / name, error) from error
+        runs.remove(out / name)
 
 
 def _caption(file, seconds):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fer_utils import runs
+from fer_utils import locks, runs
 from fer_utils.errors import FerError
 from fer_utils.submission.text import read_lines
 
@@ -57,8 +57,9 @@ def record(
         "public_dedup": _rounded(public.get("accuracy_without_twins")),
         "kaggle": kaggle,
     }
-    rows = {old["file"]: old for old in read_ledger(ledger)} | {row["file"]: row}
-    write_ledger(ledger, rows.values())
+    with locks.alone(Path(ledger).parent):
+        rows = {old["file"]: old for old in read_ledger(ledger)} | {row["file"]: row}
+        write_ledger(ledger, rows.values())
     return row
 
 
@@ -76,13 +77,15 @@ def note_score(ledger, file, score, mark):
     Raises:
         FerError: the ledger has other columns.
     """
-    rows, name = {row["file"]: row for row in read_ledger(ledger)}, Path(file).name
+    name = Path(file).name
     beside = Path(ledger).with_name(name)
     if not beside.exists() or not filecmp.cmp(file, beside, shallow=False):
         name = f"{Path(file).stem} {mark}{Path(file).suffix}"
     new = dict.fromkeys(LEDGER_COLUMNS, "")
     new |= {"file": name, "date": datetime.date.today().isoformat()}
-    write_ledger(ledger, (rows | {name: rows.get(name, new) | {"kaggle": score}}).values())
+    with locks.alone(Path(ledger).parent):
+        rows = {row["file"]: row for row in read_ledger(ledger)}
+        write_ledger(ledger, (rows | {name: rows.get(name, new) | {"kaggle": score}}).values())
 
 
 def write_ledger(ledger, rows):

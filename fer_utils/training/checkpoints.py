@@ -1,6 +1,9 @@
 """The state of an unfinished fit, so that it can continue."""
 
+import contextlib
 import shutil
+
+import numpy as np
 
 from fer_utils import runs
 from fer_utils.training.identity import differences
@@ -48,23 +51,24 @@ class Checkpoints:
         state = self._state()
         if not state["history"]:
             return [], None
-        variables = [*model.variables, *model.optimizer.variables]
+        variables = _variables(model)
         fresh = [keras.ops.convert_to_numpy(variable) for variable in variables]
         try:
-            return state["history"], self._loaded(state, model, network)
-        except Exception as error:  # whatever a damaged file makes h5py and Keras raise
+            return state["history"], self._loaded(state, variables, network)
+        except Exception as error:  # whatever a damaged file makes NumPy and Keras raise
             for variable, value in zip(variables, fresh, strict=True):
                 variable.assign(value)
             self.best = None
             log(f"starts anew: a file in {self.folder} is damaged ({error})")
             return [], None
 
-    def _loaded(self, state, model, network):
+    def _loaded(self, state, variables, network):
         best, self.best = None, state.get("best")
         if self.best:
-            network.load_weights(self.folder / self.best)
-            best = network.get_weights()
-        model.load_weights(self.folder / state["weights"])
+            best = _read(self.folder / self.best)
+            network.set_weights(best)  # they must fit
+        for variable, value in zip(variables, _read(self.folder / state["weights"]), strict=True):
+            variable.assign(value)
         return best
 
     def begin(self):
@@ -74,23 +78,42 @@ class Checkpoints:
 
     def save_best(self, network, epoch):
         """Write the weights that the network has now; they count once ``save`` names them."""
-        self.best = f"best{epoch}.weights.h5"
-        with runs.whole_file(self.folder / self.best) as part:
-            network.save_weights(part)
+        self.best = f"best{epoch}.npz"
+        _write(self.folder / self.best, network.weights)
 
     def save(self, model, history):
         """Write the weights first, then the file that names them: never half a state."""
-        name = f"epoch{len(history)}.weights.h5"
-        with runs.whole_file(self.folder / name) as part:
-            model.save_weights(part)
+        name = f"epoch{len(history)}.npz"
+        _write(self.folder / name, _variables(model))
         named = {"weights": name, "best": self.best}
         runs.write_json(
             self.folder / "state.json", {"identity": self.identity, **named, "history": history}
         )
-        for old in self.folder.glob("*.weights.h5"):
+        for old in self.folder.glob("*.npz"):
             if old.name not in named.values() and runs.PART not in old.name:
-                old.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # it goes with the folder in the end
+                    old.unlink(missing_ok=True)
 
     def remove(self):
         """Remove all of it: the fit is finished."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _variables(model):
+    """Return what training changes: seeds are put right as an epoch begins, images do not."""
+    own = [variable for variable in model.weights if variable.dtype != "uint8"]
+    return [*own, *model.optimizer.variables]
+
+
+def _write(path, variables):
+    import keras
+
+    # Not Keras's own weight files: their library ends the process where the disk is full.
+    arrays = {f"{i}": keras.ops.convert_to_numpy(value) for i, value in enumerate(variables)}
+    with runs.whole_file(path) as part:
+        np.savez(part, **arrays)
+
+
+def _read(path):
+    with np.load(path, allow_pickle=False) as file:
+        return [file[f"{i}"] for i in range(len(file.files))]

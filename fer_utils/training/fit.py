@@ -14,7 +14,7 @@ from fer_utils.errors import FerError
 from fer_utils.training.curves import Curves
 from fer_utils.training.devices import all_devices
 from fer_utils.training.examples import Examples
-from fer_utils.training.folder import Fit, metrics_of, restore, write
+from fer_utils.training.folder import Fit, alone, metrics_of, restore, write
 from fer_utils.training.held_out import held_out
 from fer_utils.training.identity import identity_of
 from fer_utils.training.layers import BACKBONE
@@ -58,6 +58,8 @@ def fit_or_restore(
     All GPUs of the machine share each batch, as many as divide it, see ``training.devices``.
     What comes out is the same network: a fit that was interrupted, or has finished, is continued
     or restored on any number of them.
+
+    One process at a time fits a folder: a second one waits, and then restores or trains.
 
     Args:
         name: a registered network, ``v1`` to ``v8``, or an Entry that is not registered.
@@ -103,28 +105,33 @@ def fit_or_restore(
     identity = identity_of(entry.name, dataset, settings, recipe, fitted)
     identity |= examples.identity | _beginning(fitted, start, weights)
     curves = Curves(folder / "tensorboard") if tensorboard else None
-    restored = restore(folder, identity)
-    if restored:
-        if curves:
-            curves.begin(restored.history.to_dict("records"))
-        return restored
+    with alone(folder):
+        restored = restore(folder, identity)
+        if restored:
+            if curves:
+                curves.begin(restored.history.to_dict("records"))
+            return restored
 
-    log_beginning(folder.name, f"{len(examples.rows):,} images", recipe, asked, settings.profile)
-    with out_of_memory_said(recipe.batch):
-        with devices.scope():
-            trainer = Trainer(fitted, examples, recipe, settings.seed, start is not None, devices)
-            history = trainer.run(folder / "checkpoint", identity, curves)
-        network = built()  # in float32, whatever the training's precision was
-        network.set_weights(fitted.get_weights())
-        answered = np.union1d(reported, dataset.rows("valid", "test"))
-        predictions = {
-            "index": answered,
-            "split": dataset.split[answered],
-            "probabilities": predict(network, dataset.images[answered]),
-        }
-    metrics = metrics_of(folder.name, identity, history, _start(entry, start, weights))
-    metrics |= evaluation.evaluate(dataset, predictions)
-    return write(Fit(network, pd.DataFrame(history), metrics, predictions, folder), identity)
+        log_beginning(
+            folder.name, f"{len(examples.rows):,} images", recipe, asked, settings.profile
+        )
+        with out_of_memory_said(recipe.batch):
+            with devices.scope():
+                trainer = Trainer(
+                    fitted, examples, recipe, settings.seed, start is not None, devices
+                )
+                history = trainer.run(folder / "checkpoint", identity, curves)
+            network = built()  # in float32, whatever the training's precision was
+            network.set_weights(fitted.get_weights())
+            answered = np.union1d(reported, dataset.rows("valid", "test"))
+            predictions = {
+                "index": answered,
+                "split": dataset.split[answered],
+                "probabilities": predict(network, dataset.images[answered]),
+            }
+        metrics = metrics_of(folder.name, identity, history, _start(entry, start, weights))
+        metrics |= evaluation.evaluate(dataset, predictions)
+        return write(Fit(network, pd.DataFrame(history), metrics, predictions, folder), identity)
 
 
 def _builder(entry, dataset, size, weights):

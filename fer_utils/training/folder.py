@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_utils import runs
+from fer_utils import locks, runs
 from fer_utils.backend import device
 from fer_utils.errors import FerError
 from fer_utils.training.checkpoints import Checkpoints
@@ -41,6 +41,11 @@ class Fit:
     metrics: dict[str, Any]
     predictions: dict[str, np.ndarray]
     folder: Path
+
+
+def alone(folder):
+    """Return a context of which one process at a time is in; a second one says so, and waits."""
+    return locks.alone(folder, lambda: log(f"{folder.name}: waits, as another process fits it"))
 
 
 def restore(folder, identity):
@@ -82,7 +87,7 @@ def write(fit, identity):
     """
     folder = fit.folder
     _set_aside(folder, identity)
-    (folder / "run.json").unlink(missing_ok=True)  # it vouches for files that change now
+    runs.remove(folder / "run.json")  # it vouches for files that change now
     with runs.whole_file(folder / "model.keras") as part:
         fit.model.save(part)
     with runs.whole_file(folder / "history.csv") as part:

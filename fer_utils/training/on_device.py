@@ -25,7 +25,7 @@ def numbers(rows, mirrored):
 def lookup(images):
     """Return a layer that keeps images and turns ``numbers`` into some of them.
 
-    It has no part in weight files: the images are the data set's, not the network's.
+    It has no part in checkpoints: the images are the data set's, not the network's.
 
     Args:
         images: uint8 ``(n, height, width)`` or ``(n, height, width, channels)``.
@@ -53,11 +53,5 @@ def lookup(images):
             turned = ops.flip(found, axis=2)
             mirrored = ops.reshape(told[:, 1] > 0, (-1, 1, 1, 1))
             return ops.cast(ops.where(mirrored, turned, found), "float32")
-
-        def save_own_variables(self, store):
-            pass
-
-        def load_own_variables(self, store):
-            pass
 
     return Lookup(dtype="float32")

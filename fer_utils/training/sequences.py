@@ -8,7 +8,7 @@ from fer_utils import evaluation, models
 from fer_utils.errors import FerError
 from fer_utils.models import sequences as networks
 from fer_utils.training.examples import Examples
-from fer_utils.training.folder import Fit, metrics_of, restore, write
+from fer_utils.training.folder import Fit, alone, metrics_of, restore, write
 from fer_utils.training.identity import architecture_of, identity_of
 from fer_utils.training.log import log_beginning
 from fer_utils.training.memory import out_of_memory_said
@@ -80,12 +80,13 @@ def fit_sequences(
         "start": "random" if start is None else digest_of(start),
         "frozen": frozen,
     }
-    restored = restore(folder, identity)
-    if restored:
-        return restored
-    fitted = f"{len(sequences.peaks.rows('train'))} sequences"
-    log_beginning(folder.name, fitted, recipe, asked, settings.profile)
-    return _fitted(model, sequences, recipe, folder, identity)
+    with alone(folder):
+        restored = restore(folder, identity)
+        if restored:
+            return restored
+        fitted = f"{len(sequences.peaks.rows('train'))} sequences"
+        log_beginning(folder.name, fitted, recipe, asked, settings.profile)
+        return _fitted(model, sequences, recipe, folder, identity)
 
 
 def _begun(kind, single, start):

@@ -1,6 +1,7 @@
 """Where a study is kept: a file that processes share, or a database that machines share."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -64,21 +65,35 @@ class StudyFile(JournalFileBackend):
             ) from error
 
     def append_logs(self, logs):
-        """Write lines at the end."""
+        """Write lines at the end.
+
+        Not by Optuna's own, which goes on in a line that another process could not finish.
+        """
+        lines = [json.dumps(log, separators=(",", ":")) + "\n" for log in logs]
+        content = "".join(lines).encode()
         try:
-            super().append_logs(logs)
+            with self._locked():
+                _cut(self.path)
+                # Without a buffer, which would be written once more when the file is closed.
+                with open(self.path, "ab", buffering=0) as file:
+                    if file.write(content) < len(content):
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                    os.fsync(file.fileno())
         except OSError as error:
             raise runs.writing_error(self.path, error) from error
 
     def _mend(self):
-        """Cut a last line that a full disk or a power cut left without its end."""
+        with self._locked(), open(self.path, "rb") as file:
+            first = file.readline()
+            if first and not _is_record(first):
+                raise FerError(f"{self.path} is not a study: choose another file")
+            _cut(self.path)
+
+    @contextlib.contextmanager
+    def _locked(self):
         self._lock.acquire()
         try:
-            with open(self.path, "rb+") as file:
-                content = file.read()
-                if content and not _is_record(content.splitlines()[0]):
-                    raise FerError(f"{self.path} is not a study: choose another file")
-                file.truncate(content.rfind(b"\n") + 1)
+            yield
         finally:
             self._lock.release()
 
@@ -86,6 +101,16 @@ class StudyFile(JournalFileBackend):
         lines = self.path.read_bytes().splitlines()
         bad = (number for number, line in enumerate(lines, start=1) if not _is_record(line))
         return next(bad, len(lines))
+
+
+def _cut(path):
+    """Cut a last line that a full disk or a power cut left without its end."""
+    with open(path, "rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(end - 1, 0))
+        if file.read(1) not in (b"", b"\n"):
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)
 
 
 def _is_record(line):

@@ -5,11 +5,8 @@ and ``PrivateTest.png`` hold the images of each Usage in that order as 48x48 til
 row, the last row filled up with black. A fifth of the size of the tables.
 """
 
-import contextlib
 import dataclasses
-import glob
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +130,7 @@ def pack(root, out):
         if _holds(out, rows):
             return out
         raise FerError(f"{out} exists and holds something else: choose another folder")
-    with _whole_folder(out) as part:
+    with runs.whole_folder(out) as part:
         _write(part, rows)
     return out
 
@@ -160,28 +157,10 @@ def _write(folder, rows):
             tiles = np.zeros((count * COLUMNS, SIDE, SIDE), np.uint8)
             tiles[: len(faces)] = faces
             sheet = tiles.reshape(count, COLUMNS, SIDE, SIDE).swapaxes(1, 2)
-            Image.fromarray(sheet.reshape(count * SIDE, -1)).save(folder / f"{name}.png")
+            picture = Image.fromarray(sheet.reshape(count * SIDE, -1))
+            (folder / f"{name}.png").write_bytes(images.encoded(picture, "PNG"))
     lines = (
         f"{label if label >= 0 else ''},{USAGES[usage]}\n"
         for label, usage in zip(rows.labels.tolist(), rows.usage.tolist(), strict=True)
     )
     (folder / LABELS).write_text("emotion,Usage\n" + "".join(lines), encoding="utf-8", newline="")
-
-
-@contextlib.contextmanager
-def _whole_folder(out):
-    """Give a folder to fill, which takes the name ``out`` when the block ends well."""
-    part = out.with_name(f".{out.name}.{os.getpid()}{runs.PART}")
-    try:
-        for left in out.parent.glob(f".{glob.escape(out.name)}.*{runs.PART}"):
-            pid = left.name.removesuffix(runs.PART).rpartition(".")[2]
-            own = left == part  # of one before us with our number
-            if own or pid.isdecimal() and not runs.alive(int(pid)):  # it was killed
-                shutil.rmtree(left, ignore_errors=True)
-        part.mkdir(parents=True)
-        yield part
-        os.replace(part, out)
-    except OSError as error:
-        raise runs.writing_error(out, error) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)

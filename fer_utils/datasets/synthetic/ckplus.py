@@ -1,12 +1,11 @@
 """Drawn sequences as CK+'s folders and files, since CK+ itself is under licence."""
 
-import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 
 from fer_utils import runs
+from fer_utils.datasets.images import encoded
 from fer_utils.datasets.synthetic.checks import check_count, check_share
 from fer_utils.datasets.synthetic.draws import Draws
 from fer_utils.datasets.synthetic.sequences import sequences
@@ -58,14 +57,8 @@ def write_ckplus(
     film = sequences(persons * each, frames, size, seed, persons=persons)
     order = Draws(seed, _STREAM, np.arange(len(film))).uniform().argsort()
     has_label = order.argsort() < round(labelled * len(film))
-    part = out.with_name(f".{out.name}.{os.getpid()}{runs.PART}")
-    try:
+    with runs.whole_folder(out) as part:
         _write(part, film, has_label)
-        os.replace(part, out)
-    except OSError as error:
-        raise runs.writing_error(out, error) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return out
 
 
@@ -92,7 +85,8 @@ def _write_frames(folder, frames):
 
     folder.mkdir(parents=True)
     for t, frame in enumerate(frames):
-        Image.fromarray(frame).save(folder / f"{_stem(folder)}_{t + 1:08d}.png")
+        path = folder / f"{_stem(folder)}_{t + 1:08d}.png"
+        path.write_bytes(encoded(Image.fromarray(frame), "PNG"))
 
 
 def _stem(folder):
