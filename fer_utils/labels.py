@@ -1,5 +1,7 @@
 """Emotion vocabularies: the class names of each competition, and the spellings they go by."""
 
+import re
+
 from fer_utils.errors import FerError
 
 # The order is the label: FER2013's own coding (Goodfellow et al. 2013, "Challenges in
@@ -49,13 +51,13 @@ def class_index(name, classes=FER2013):
         (0, 6)
     """
     word = name.strip().lower()
-    if word.isdecimal() and int(word) < len(classes):
+    if re.fullmatch("[0-9]{1,3}", word) and int(word) < len(classes):
         return int(word)
     word = word.strip("0123456789 _-.")
     canonical = [_CANONICAL.get(known, known) for known in classes]
     if _CANONICAL.get(word, word) in canonical:
         return canonical.index(_CANONICAL.get(word, word))
-    raise FerError(f"unknown class name {name!r}: expected one of {', '.join(classes)}")
+    raise FerError(f"unknown class name {name[:40]!r}: expected one of {', '.join(classes)}")
 
 
 def mapping(source, classes):
