@@ -119,7 +119,5 @@ def _check_classes(path, model, classes):
 
 def _trained_for(path):
     """Return the class names that the run folder tells, None where it is none."""
-    try:
-        return runs.read_json(path.with_name("run.json"))["identity"]["classes"]
-    except (TypeError, KeyError):
-        return None
+    run = runs.read_run(path.parent)
+    return None if run is None else run["identity"].get("classes")
