@@ -17,7 +17,7 @@ MEMBERS = 10_000  # of an archive
 
 
 def text(path, remedy, longest=LONGEST):
-    """Return what a UTF-8 text file holds, its line ends as ``\\n``.
+    """Return what a UTF-8 text file holds, its line ends those of Unix.
 
     Args:
         path: the file.

@@ -129,14 +129,17 @@ def explore(check, strategy, examples):
         with _alarm():
             check(drawn)
 
-    with little_memory():
-        if not MINUTES:
+    if not MINUTES:
+        with little_memory():
             _given(counted, strategy, examples, derandomize=True)
+    try:
         while time.monotonic() - began < 60 * MINUTES:
-            _given(counted, strategy, _ROUND, hypothesis.seed(time.time_ns()))
-    if MINUTES:
-        seconds = time.monotonic() - began
-        sys.stderr.write(f"\n{check.__qualname__}: {count:,} examples in {seconds:.0f} s\n")
+            with little_memory():
+                _given(counted, strategy, _ROUND, hypothesis.seed(time.time_ns()))
+    finally:
+        if MINUTES:
+            seconds, name = time.monotonic() - began, check.__qualname__.split(".")[0]
+            sys.stderr.write(f"\n{name}: {count:,} examples in {seconds:.0f} s\n")
 
 
 def _given(check, strategy, examples, seeded=lambda test: test, derandomize=False):

@@ -70,7 +70,9 @@ def _read(path, dataset):
     lines = [(line, cells) for line, cells in lines if cells]
     lacking = [name for name in (*COLUMNS, *NO_EMOTION) if header.count(name) != 1]
     if lacking:
-        raise FerError(f"{path} is not FER+'s fer2013new.csv (it has no column {lacking[0]}, or two): {_LEAVE}")
+        raise FerError(
+            f"{path} is not FER+'s fer2013new.csv (no column {lacking[0]}, or two): {_LEAVE}"
+        )
     if len(lines) > len(dataset):
         raise FerError(f"{path} has {len(lines)} rows, but the data {len(dataset)}: not its votes")
     rows = [

@@ -107,7 +107,7 @@ def _place(header, names):
 
 
 def _check(path, header, places):
-    for key, place in places.items():
+    for place in places.values():
         if place is not None and header.count(header[place]) > 1:
             raise FerError(f"{path}, line 1: two columns are called {header[place]}: keep one")
     for key in ("image", "label"):
