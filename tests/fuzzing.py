@@ -116,10 +116,10 @@ def _encode(draw, content):
 _CHANGES = (_set, _flip, _insert, _number, _delete, _repeat, _cut, _line, _ends, _encode)
 
 
-def explore(check, strategy, examples):
+def explore(check, strategy, examples, memory=MEMORY):
     """Call ``check`` with what the strategy draws: ``examples`` times, or for ``MINUTES``.
 
-    It fails where a call hangs, or where all together take more memory than small files may.
+    It fails where a call hangs, or where one takes more than so many MB of memory.
     """
     began, count = time.monotonic(), 0
 
@@ -130,11 +130,11 @@ def explore(check, strategy, examples):
             check(drawn)
 
     if not MINUTES:
-        with little_memory():
+        with little_memory(memory):
             _given(counted, strategy, examples, derandomize=True)
     try:
         while time.monotonic() - began < 60 * MINUTES:
-            with little_memory():
+            with little_memory(memory):
                 _given(counted, strategy, _ROUND, hypothesis.seed(time.time_ns()))
     finally:
         if MINUTES:

@@ -65,8 +65,9 @@ def votes(path, dataset):
 
 def _read(path, dataset):
     """Return int64 ``(rows of the file, 10)``."""
-    (_, header), *lines = reading.table(path, _LEAVE) or [(1, [])]
-    header = [name.strip("\ufeff ") for name in header]
+    told = reading.text(path, _LEAVE).removeprefix("\ufeff")
+    (_, header), *lines = reading.table(path, _LEAVE, told) or [(1, [])]
+    header = [name.strip() for name in header]
     lines = [(line, cells) for line, cells in lines if cells]
     lacking = [name for name in (*COLUMNS, *NO_EMOTION) if header.count(name) != 1]
     if lacking:
