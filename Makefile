@@ -8,6 +8,7 @@ PROFILE = auto
 RUN = auto
 ARGS =
 PORT = 8000
+MINUTES = 10
 BIN := .venv/bin
 PIP := --disable-pip-version-check --no-warn-script-location --root-user-action=ignore
 # A test keeps one core busy, and each process that has TensorFlow some GB.
@@ -20,7 +21,7 @@ API_DIR = build/api
 RUN_ARGS = --data "$(DATA)" --profile "$(PROFILE)" --run "$(RUN)" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run submission test test-all lint api notebooks web web-build browser lock bench clean clean-runs
+.PHONY: help setup run submission test test-all fuzz lint api notebooks web web-build browser lock bench clean clean-runs
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +51,9 @@ test: setup lint  ## all that must hold: ruff, mypy, pytest on both backends, nb
 test-all: test  ## the slow rest too: the large networks on both backends
 	@$(BIN)/python -m pytest -m slow
 	@KERAS_BACKEND=jax $(BIN)/python -m pytest -m "backend and slow"
+
+fuzz: setup  ## spoilt files for each reader, MINUTES=10 each; ARGS="-k csv" for one
+	@FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest tests/test_fuzz.py -s -p no:xdist $(ARGS)
 
 lint: setup  ## ruff's checks and formatting, mypy's types
 	@$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """Emotion vocabularies: the class names of each competition, and the spellings they go by."""
 
+import re
 from collections.abc import Sequence
 
 from fer_utils.errors import FerError
@@ -51,13 +52,13 @@ def class_index(name: str, classes: Sequence[str] = FER2013) -> int:
         (0, 6)
     """
     word = name.strip().lower()
-    if word.isdecimal() and int(word) < len(classes):
+    if re.fullmatch("[0-9]{1,3}", word) and int(word) < len(classes):
         return int(word)
     word = word.strip("0123456789 _-.")
     canonical = [_CANONICAL.get(known, known) for known in classes]
     if _CANONICAL.get(word, word) in canonical:
         return canonical.index(_CANONICAL.get(word, word))
-    raise FerError(f"unknown class name {name!r}: expected one of {', '.join(classes)}")
+    raise FerError(f"unknown class name {name[:40]!r}: expected one of {', '.join(classes)}")
 
 
 def mapping(source: Sequence[str], classes: Sequence[str]) -> list[int]:

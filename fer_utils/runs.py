@@ -13,8 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from fer_utils import reading
 from fer_utils.errors import FerError
 
+# Of predictions: the dtype's kind (NumPy's letter) and how many dimensions.
+_ARRAYS = {"index": ("i", 1), "split": ("U", 1), "probabilities": ("f", 2), "fold": ("i", 1)}
 PART = ".part"  # the mark of a file that is still being written
 _OLD = "-old"  # and of a folder that makes way for another
 
@@ -200,12 +203,27 @@ def write_json(path: str | Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, sort_keys=True) + "\n")
 
 
-def read_json(path: str | Path) -> Any:
-    """Return what a JSON file holds, or None where it is missing or damaged."""
+def read_json(path: str | Path, kind: type = dict) -> Any:
+    """Return what a JSON file holds, or None where it is missing, damaged, or of another kind."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        held = json.loads(reading.text(path, "write it again"))
+    except (FerError, ValueError, RecursionError):  # the last: brackets without end
         return None
+    return held if isinstance(held, kind) else None
+
+
+def read_run(folder: str | Path) -> Any:
+    """Return ``run.json`` of a network's folder, or None where it is missing or damaged.
+
+    Its ``identity`` is a dict, with what ``classes`` and ``recipe`` should be where it has them.
+    """
+    run = read_json(Path(folder) / "run.json")
+    identity = {} if run is None else run.setdefault("identity", {})
+    if not isinstance(identity, dict) or not isinstance(identity.get("recipe", {}), dict):
+        return None
+    classes = identity.get("classes", [])
+    named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
+    return run if named else None
 
 
 def write_predictions(
@@ -241,17 +259,20 @@ def read_predictions(path: str | Path) -> dict[str, np.ndarray]:
     Raises:
         FerError: the file is missing, damaged, holds pickles, or its arrays do not fit.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-        n = len(arrays["index"])
-        fits = len(arrays["split"]) == n and len(arrays["probabilities"]) == n
-    except FileNotFoundError as error:
-        raise FerError(f"{path} is missing: run the notebook that trains this model") from error
-    except Exception as error:
-        raise FerError(
-            f"{path} is not a predictions file ({error}): delete it and train again"
-        ) from error
-    if not fits or arrays["probabilities"].ndim != 2:
-        raise FerError(f"{path}: its arrays have different lengths: delete it and train again")
-    return arrays
+    if not Path(path).exists():
+        raise FerError(f"{path} is missing: run the notebook that trains this model")
+    remedy = "delete it and train again"
+    arrays = reading.arrays(path, "a predictions file", remedy)
+    for name, (kind, _) in _ARRAYS.items():
+        if name != "fold" and name not in arrays:
+            raise FerError(f"{path} is not a predictions file (it has no {name}): {remedy}")
+        if name in arrays and arrays[name].dtype.kind != kind:
+            raise FerError(f"{path}: its {name} is {arrays[name].dtype}: {remedy}")
+    types = {"index": np.int64, "fold": np.int64, "probabilities": np.float32, "split": str}
+    known = {name: arrays[name].astype(types[name]) for name in _ARRAYS if name in arrays}
+    n = known["index"].size
+    if any(a.ndim != _ARRAYS[name][1] or len(a) != n for name, a in known.items()):
+        raise FerError(f"{path}: its arrays have different lengths: {remedy}")
+    if not set(np.unique(known["split"])) <= {"train", "valid", "test"}:
+        raise FerError(f"{path}: its split names others than train, valid and test: {remedy}")
+    return known

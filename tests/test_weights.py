@@ -39,7 +39,7 @@ def test_faults_are_named(saved, tmp_path):
         weights.load_pretrained("other", tmp_path)
     path = tmp_path / "probe.npz"
     path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(FerError, match="damaged"):
+    with pytest.raises(FerError, match="is not a network's file"):
         weights.load_pretrained("probe", tmp_path)
     network.set_weights([np.full(w.shape, 1e6, "float32") for w in network.get_weights()])
     with pytest.raises(FerError, match="float16"):

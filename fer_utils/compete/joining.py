@@ -37,15 +37,15 @@ def join_networks(run_dir, dataset, folders, views):
 
 
 def _joined(run_dir, source, views):
-    run, metrics = (runs.read_json(source / f"{name}.json") for name in ("run", "metrics"))
+    run, metrics = runs.read_run(source), runs.read_json(source / "metrics.json")
     if not (run and metrics and (source / "model.keras").is_file()):
         raise FerError(f"--join {source}: no finished network lies there (model.keras, run.json)")
     key = f"{source.parent.name}-{source.name}"
     place = run_dir / key
     if not (place / "run.json").exists():
         several = source.with_name(f"{source.name}_views")
-        told = runs.read_json(several / "run.json") or {}
-        if told.get("identity", {}).get("method") == views:
+        told = runs.read_run(several) or {"identity": {}}
+        if told["identity"].get("method") == views:
             _copy(several, run_dir / f"{key}_views")
         _copy(source, place)
     elif not filecmp.cmp(source / "run.json", place / "run.json", shallow=False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_utils import reading
 from fer_utils.datasets.base import UNKNOWN
 from fer_utils.errors import FerError
 from fer_utils.labels import mapping
@@ -23,6 +25,8 @@ FILE = "fer2013new.csv"
 # The columns of the official file, in its order, without Usage and Image name.
 COLUMNS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 NO_EMOTION = ("unknown", "NF")  # cannot tell; not a face
+_SPLIT_OF = {"Training": "train", "PublicTest": "valid", "PrivateTest": "test"}
+_LEAVE = "leave it out"
 _FER2013 = {"angry": "anger", "happy": "happiness", "sad": "sadness"}
 
 
@@ -55,24 +59,54 @@ def votes(path: str | Path, dataset: Dataset) -> np.ndarray:
         int64 ``(n, 10)``, columns ``COLUMNS + NO_EMOTION``; -1 in rows beyond the file's end.
 
     Raises:
-        FerError: the Dataset is not ``usable``, columns are missing, or the file has more
-            rows than FER2013.
+        FerError: the Dataset is not ``usable``, columns are missing, a vote is no number, or the
+            file has more rows than FER2013, or others.
     """
-    import pandas as pd
-
     if not usable(dataset):
         raise FerError(
             f"{path} has the votes in the order of fer2013.csv, which the rows of "
             f"{dataset.source} are not in: load all of a table of FER2013, not image folders"
         )
-    try:
-        table = pd.read_csv(path)[[*COLUMNS, *NO_EMOTION]].astype(np.int64).to_numpy()
-    except (KeyError, ValueError) as error:
-        raise FerError(f"{path} is not FER+'s fer2013new.csv ({error}): leave it out") from error
-    if len(table) > len(dataset):
-        raise FerError(f"{path} has {len(table)} rows, but the data {len(dataset)}: not its votes")
+    table = _read(path, dataset)
     missing = np.full((len(dataset) - len(table), table.shape[1]), -1)
     return np.concatenate([table, missing])
+
+
+def _read(path, dataset):
+    """Return int64 ``(rows of the file, 10)``."""
+    told = reading.text(path, _LEAVE).removeprefix("\ufeff")
+    (_, header), *lines = reading.table(path, _LEAVE, told) or [(1, [])]
+    header = [name.strip() for name in header]
+    lines = [(line, cells) for line, cells in lines if cells]
+    lacking = [name for name in (*COLUMNS, *NO_EMOTION) if header.count(name) != 1]
+    if lacking:
+        raise FerError(
+            f"{path} is not FER+'s fer2013new.csv (no column {lacking[0]}, or two): {_LEAVE}"
+        )
+    if len(lines) > len(dataset):
+        raise FerError(f"{path} has {len(lines)} rows, but the data {len(dataset)}: not its votes")
+    rows = [
+        _votes_of(path, line, dict(zip(header, cells, strict=False)), split)
+        for (line, cells), split in zip(lines, dataset.split, strict=False)
+    ]
+    return np.array(rows, np.int64).reshape(-1, len(COLUMNS) + len(NO_EMOTION))
+
+
+def _votes_of(path, line, row, split):
+    cells = [row.get(name, "").strip() for name in (*COLUMNS, *NO_EMOTION)]
+    wrong = [cell for cell in cells if not re.fullmatch("[0-9]|10", cell)]
+    if wrong:
+        raise FerError(
+            f"{path} is not FER+'s fer2013new.csv, line {line}: {wrong[0][:20]!r} is no number of "
+            f"votes (0-10): {_LEAVE}"
+        )
+    usage = row.get("Usage", "").strip()
+    if _SPLIT_OF.get(usage, split) != split:
+        raise FerError(
+            f"{path}, line {line} is of {usage}, but that row of the data is {split}: rows are "
+            f"lost or moved: {_LEAVE}, or download it again"
+        )
+    return list(map(int, cells))
 
 
 def agreement(dataset: Dataset, votes: np.ndarray) -> pd.DataFrame:

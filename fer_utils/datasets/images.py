@@ -2,12 +2,52 @@
 
 import io
 import warnings
+from pathlib import Path
 
 import numpy as np
 
 from fer_utils.errors import FerError
 
+# Only formats that need no other program: EPS, for one, would start Ghostscript.
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 _LONGEST = 4096  # pixels of a side that images are resized to
+
+
+def opened(path, as_wanted, remedy="replace or remove it"):
+    """Return what a function makes of an image file; whatever is wrong with it is a FerError.
+
+    Args:
+        path: image file.
+        as_wanted: function of a ``PIL.Image.Image``, which is not decoded yet.
+        remedy: what an error says to do.
+    """
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd EXIF, and bombs, which callers refuse
+            with Image.open(path, formats=_FORMATS) as image:
+                if image.format != "PNG":
+                    return as_wanted(image)
+                image.verify()  # Pillow's decoder passes over the checksums of the pixels
+            with Image.open(path, formats=_FORMATS) as image:
+                return as_wanted(image)
+    except FerError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise FerError(f"{path} has too many pixels: {remedy}") from error
+    except PermissionError as error:
+        raise FerError(f"{path} may not be read: change its permissions") from error
+    except Exception as error:  # what damaged files make the decoders raise is without end
+        what = "is empty" if _is_empty(path) else "is no image that can be read"
+        raise FerError(f"{path} {what}: {remedy}") from error
+
+
+def _is_empty(path):
+    try:
+        return Path(path).stat().st_size == 0
+    except OSError:
+        return False
 
 
 def grey(path, largest, remedy, exact=False):
@@ -22,18 +62,14 @@ def grey(path, largest, remedy, exact=False):
     Raises:
         FerError: it is no image, too large, or has too many bits; one line that names it.
     """
-    from PIL import Image
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # own limit
-            with Image.open(path) as image:
-                unfit = _unfit(image, largest, exact)
-                if unfit:
-                    raise FerError(f"{path} {unfit}: {remedy}")
-                return np.asarray(image if image.mode == "L" else image.convert("L"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise FerError(f"{path} is no readable image: {remedy}") from error
+    def as_grey(image):
+        unfit = _unfit(image, largest, exact)
+        if unfit:
+            raise FerError(f"{path} {unfit}: {remedy}")
+        return np.asarray(image if image.mode == "L" else image.convert("L"))
+
+    return opened(path, as_grey, remedy)
 
 
 def _unfit(image, largest, exact):

@@ -1,8 +1,8 @@
 """CSV files that say which emotion an image shows, whatever their columns are called."""
 
-import csv
 import dataclasses
 
+from fer_utils import reading
 from fer_utils.datasets.base import UNKNOWN
 from fer_utils.errors import FerError
 from fer_utils.labels import class_index
@@ -15,6 +15,7 @@ COLUMNS = {
     "split": ("split", "usage"),
     "person": ("person", "subject"),
 }
+_REMEDY = "save it as CSV in UTF-8"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,27 +75,28 @@ def rows(path):
     """Return the list of Rows of a CSV file.
 
     Raises:
-        FerError: it cannot be read, or the image's or the label's column is missing.
+        FerError: it cannot be read, the image's or the label's column is missing, or a row has
+            another number of fields than the header.
     """
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            header = [name.strip().lower() for name in next(reader, [])]
-            places = {key: _place(header, names) for key, names in COLUMNS.items()}
-            _check(path, header, places)
-            return [_row(reader.line_num, cells, places) for cells in reader if any(cells)]
-    except UnicodeDecodeError as error:
-        raise FerError(f"{path} is not UTF-8: save it as CSV in UTF-8") from error
-    except OSError as error:
-        raise FerError(f"{path} cannot be read ({error.strerror}): check it") from error
-    except csv.Error as error:
-        raise FerError(f"{path} is no CSV ({error}): save it as CSV in UTF-8") from error
+    told, header, places = _opened(path)
+    lines = reading.table(path, _REMEDY, told)[1:]
+    return [_row(path, line, cells, header, places) for line, cells in lines if any(cells)]
+
+
+def _opened(path):
+    """Return the text of a table, its header, and where in it each of COLUMNS is."""
+    told = reading.text(path, _REMEDY).removeprefix("\ufeff")
+    head = reading.table(path, _REMEDY, told.split("\n", 1)[0])
+    header = [name.strip().lower() for name in (head[0][1] if head else ())]
+    places = {key: _place(header, names) for key, names in COLUMNS.items()}
+    _check(path, header, places)
+    return told, header, places
 
 
 def is_table(path):
     """Return whether a file has the columns of an image and of its label."""
     try:
-        rows(path)
+        _opened(path)
     except FerError:
         return False
     return True
@@ -105,6 +107,9 @@ def _place(header, names):
 
 
 def _check(path, header, places):
+    for place in places.values():
+        if place is not None and header.count(header[place]) > 1:
+            raise FerError(f"{path}, line 1: two columns are called {header[place]}: keep one")
     for key in ("image", "label"):
         if places[key] is None:
             raise FerError(
@@ -113,10 +118,15 @@ def _check(path, header, places):
             )
 
 
-def _row(line, cells, places):
+def _row(path, line, cells, header, places):
+    if len(cells) < len(header) or any(cells[len(header) :]):
+        raise FerError(
+            f"{path}, line {line}: {len(cells)} fields, not the header's {len(header)}: correct "
+            "it (a comma within a field needs quotes around the field)"
+        )
+
     def cell(key):
-        place = places[key]
-        return cells[place].strip() if place is not None and place < len(cells) else ""
+        return "" if places[key] is None else cells[places[key]].strip()
 
     return Row(line, **{key: cell(key) for key in COLUMNS})
 

@@ -12,14 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils.datasets.images import resized
+from fer_utils.datasets.images import opened, resized
 from fer_utils.errors import FerError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm")
 LARGEST = 80_000_000  # pixels; a larger image is no photograph of a face but a bomb
 FITS = ("stretch", "crop", "pad")
-# Only formats that need no other program: EPS, for one, would start Ghostscript.
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 _WITH_EXIF = ("JPEG", "PNG", "WEBP")  # a reduced one still tells which side is up
 _REDUCIBLE = ("L", "RGB", "RGBA", "CMYK")
 
@@ -37,7 +35,7 @@ def read(path, rgb=False):
     Raises:
         FerError: no image, damaged, empty, or larger than ``LARGEST`` pixels.
     """
-    return _read(path, lambda image: as_array(image, rgb, path))
+    return opened(path, lambda image: as_array(image, rgb, path))
 
 
 def read_reduced(path, most):
@@ -64,7 +62,7 @@ def read_reduced(path, most):
             return as_array(_even(image, factor).reduce(factor), True, path), factor
         return as_array(image, True, path), 1
 
-    return _read(path, small)
+    return opened(path, small)
 
 
 def _even(image, factor):
@@ -78,24 +76,6 @@ def _even(image, factor):
 def factor_for(size, most):
     """Return by which int each side must be divided so that no more than so many pixels stay."""
     return math.ceil(math.sqrt(size[0] * size[1] / most)) if size[0] * size[1] > most else 1
-
-
-def _read(path, as_wanted):
-    """Return what a function makes of an image file; whatever is wrong with it is a FerError."""
-    from PIL import Image
-
-    try:
-        with Image.open(path, formats=_FORMATS) as image:
-            return as_wanted(image)
-    except FerError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise FerError(f"{path} has too many pixels: shrink or remove it") from error
-    except PermissionError as error:
-        raise FerError(f"{path} may not be read: change its permissions") from error
-    except Exception as error:  # what damaged files make the decoders raise is without end
-        what = "is empty" if _is_empty(path) else "is no image that can be read"
-        raise FerError(f"{path} {what}: replace or remove it") from error
 
 
 def as_array(image, rgb=False, name="image"):
@@ -194,10 +174,3 @@ def _eight_bits(path, image):
         return image
     white = Image.new("RGBA", image.size, "white")
     return Image.alpha_composite(white, image.convert("RGBA"))
-
-
-def _is_empty(path):
-    try:
-        return Path(path).stat().st_size == 0
-    except OSError:
-        return False

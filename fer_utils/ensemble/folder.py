@@ -38,7 +38,7 @@ def write_combined(
         epochs summed. ``run.json`` keeps the first member's versions, commit and device.
     """
     told = [runs.read_json(run_dir / name / "metrics.json") for name in members.names]
-    run = runs.read_json(run_dir / members.names[0] / "run.json")
+    run = runs.read_run(run_dir / members.names[0])
     predictions = {
         "index": members.index,
         "split": members.split,
@@ -68,7 +68,7 @@ def write_combined(
 
 def _is_there(folder, run, metrics, predictions):
     """Return whether a folder has just this, written whole."""
-    old = runs.read_json(folder / "run.json")
+    old = runs.read_run(folder)
     if old is None or old != run | {"finished": old.get("finished")}:
         return False
     if runs.read_json(folder / "metrics.json") != metrics:

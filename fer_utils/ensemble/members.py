@@ -116,7 +116,7 @@ def fault_of(probabilities):
 
 
 def _check_data(name, folder, dataset):
-    run = runs.read_json(folder / "run.json")
+    run = runs.read_run(folder)
     if run is None:
         raise FerError(
             f"member '{name}' was not finished, {folder} has no run.json: train it again"

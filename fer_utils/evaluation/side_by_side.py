@@ -143,7 +143,7 @@ def versions(
     """
     found = {}
     for name in (*(f"v{number}" for number in range(1, last + 1)), *also):
-        run = runs.read_json(run_dir / name / "run.json") or {}
+        run = runs.read_run(run_dir / name) or {}
         if run.get("identity", {}).get("data") == dataset.fingerprint:
             found[name] = runs.read_predictions(run_dir / name / "predictions.npz")
     return found

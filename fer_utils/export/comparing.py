@@ -37,8 +37,9 @@ def session(model: bytes | str | Path, threads: int = 0) -> onnxruntime.Inferenc
     options.log_severity_level = 3
     # Threads that wait by spinning take the cores from whoever else computes.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    given = model if isinstance(model, bytes) else str(model)
     try:
+        # As bytes: a file could have weights that are read from other files.
+        given = model if isinstance(model, bytes) else Path(model).read_bytes()
         return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its own exception types are many
         what = "what was given" if isinstance(model, bytes) else model

@@ -86,7 +86,7 @@ def _shipped(name):
 
 
 def _trained(path):
-    run = runs.read_json(path.with_name("run.json")) or {}
+    run = runs.read_run(path.parent) or {}
     metrics = runs.read_json(path.with_name("metrics.json")) or {}
     identity = run.get("identity", {})
     classes = identity.get("classes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 from collections.abc import Sequence
@@ -10,11 +11,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_utils import runs
+from fer_utils import reading, runs
 from fer_utils.errors import FerError
 
 if TYPE_CHECKING:
     import keras
+
+# What of Keras runs code, or reads files that a network names.
+_CODE = (
+    *("__lambda__", "Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"),
+    *("StringLookup", "IntegerLookup", "TextVectorization"),
+)
+_NAMED = ("class_name", "module")
+_MODULES = (
+    r"keras|keras\.(layers|models|initializers|regularizers|constraints|activations)(\..+)?"
+    r"|keras\.(dtype_policies|src\.(models|layers|ops|dtype_policies|backend\.common))(\..+)?"
+    r"|builtins|fer_utils(\..+)?|package_.*"
+)
 
 
 def load(path: str | Path, classes: Sequence[str] | int | None = None) -> keras.Model:
@@ -66,30 +79,56 @@ def opened(path):
             "cut short): copy it again, or delete it and train again"
         )
     try:
+        _check_config(path)
         return keras.models.load_model(path, compile=False, safe_mode=True)
+    except FerError:
+        raise
     except Exception as error:  # whatever a damaged or foreign file makes Keras and h5py raise
         raise FerError(f"{path} {_refusal(str(error))}") from error
 
 
+def _check_config(path):
+    """Raise FerError where a network names anything but Keras's layers and ours.
+
+    Keras has such checks too; older ones, as on Kaggle, let through what newer ones refuse.
+    """
+    with reading.archive(path) as opened:
+        parts = [json.loads(opened.read("config.json")) | {"compile_config": None}]
+    while parts:
+        part = parts.pop()
+        parts += (
+            part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        )
+        name, module = (part.get(k) if isinstance(part, dict) else None for k in _NAMED)
+        if name in _CODE:
+            raise FerError(f"{path} {_refusal(name)}")
+        if module is not None and not re.fullmatch(_MODULES, str(module)):
+            raise FerError(f"{path} {_foreign(name)}")
+
+
 def _refusal(said):
     """Return what is wrong with a file that made Keras say this."""
-    if "Lambda" in said or "unsafe" in said:
+    if any(name in said for name in (*_CODE, "unsafe")):
         return (
-            "is refused: it holds code of its own (a Lambda layer), which would run here. "
+            f"is refused: it holds code of its own ({_layer(said)}), which would run here. "
             "Write that step as a layer and save again, or take another file"
         )
     foreign = re.search(r"Could not (?:locate|deserialize) (?:\w+ )?'([^']+)'", said)
     if foreign:
-        return (
-            f"is refused: neither Keras nor fer_utils has its {foreign[1]!r}, and code from "
-            "elsewhere is not looked for. Give a file that fer_utils wrote"
-        )
-    return f"is damaged ({_brief(said)}): copy it again, or delete it and train again"
+        return _foreign(foreign[1])
+    return f"is damaged ({reading.brief(said)}): copy it again, or delete it and train again"
 
 
-def _brief(text):
-    first = (text.strip() or "empty").splitlines()[0]
-    return first if len(first) <= 100 else first[:97] + "..."
+def _layer(said):
+    name = next((name for name in _CODE if name in said), "Lambda")
+    return f"a {name.strip('_').title() if '_' in name else name} layer"
+
+
+def _foreign(name):
+    return (
+        f"is refused: neither Keras nor fer_utils has its {name!r}, and code from elsewhere is "
+        "not looked for. Give a file that fer_utils wrote"
+    )
 
 
 def _unfit(model):
@@ -126,7 +165,5 @@ def _check_classes(path, model, classes):
 
 def _trained_for(path):
     """Return the class names that the run folder tells, None where it is none."""
-    try:
-        return runs.read_json(path.with_name("run.json"))["identity"]["classes"]
-    except (TypeError, KeyError):
-        return None
+    run = runs.read_run(path.parent)
+    return None if run is None else run["identity"].get("classes")

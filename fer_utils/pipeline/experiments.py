@@ -29,7 +29,7 @@ class Experiment:
     @property
     def finished(self):
         """When it ended, ISO 8601, as text; empty where it is not told."""
-        return (runs.read_json(self.folder / "run.json") or {}).get("finished", "")
+        return (runs.read_run(self.folder) or {}).get("finished", "")
 
     def history(self):
         """Return its learning curve as a DataFrame, None where it has none worth a figure."""
@@ -72,8 +72,8 @@ def experiments(run_dir):
     """Return the finished fits of a run folder, the versions first; damaged ones are left out."""
     found = []
     for path in sorted(run_dir.glob("*/metrics.json")):
-        metrics, run = runs.read_json(path), runs.read_json(path.with_name("run.json"))
-        if isinstance(metrics, dict) and isinstance(run, dict) and "identity" in run:
+        metrics, run = runs.read_json(path), runs.read_run(path.parent)
+        if metrics is not None and run is not None and run["identity"]:
             found.append(Experiment(path.parent.name, metrics, run["identity"], path.parent))
     return sorted(found, key=lambda fit: fit.key not in _VERSIONS)
 

@@ -79,7 +79,7 @@ def _names(rows):
 def _of_earlier(out):
     """Return the names of what an earlier call wrote, by its own table: nobody else's files."""
     try:
-        return _names(runs.read_json(out / TABLE) or [])
+        return _names(runs.read_json(out / TABLE, list) or [])
     except (AttributeError, KeyError, TypeError, ValueError):
         return set()  # another program's file of that name
 

@@ -1,10 +1,21 @@
 """Pictures one after another, out of photographs and videos; a bad one does not stop the rest."""
 
 import dataclasses
+import os
+import re
 
+from fer_utils.datasets import photographs
 from fer_utils.errors import FerError
 from fer_utils.predicting.items import Item
 from fer_utils.recognizer.photographs import as_photograph
+
+# How files of items.VIDEOS begin: MP4 and QuickTime, AVI, Matroska, MPEG, Ogg. FFmpeg knows
+# playlists too, which would have it open other files.
+_CONTAINERS = (
+    rb"....(ftyp|moov|mdat|free|skip|wide|pnot)|RIFF....AVI|\x1aE\xdf\xa3|\0\0\x01[\xb3\xba]"
+    rb"|G[\x40-\x5f]|OggS"
+)
+_NO_VIDEO = "is no video that can be read: replace or remove it"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,16 +71,33 @@ def _photograph(item, known):
 def _frames(item, every, known):
     import cv2
 
-    video = cv2.VideoCapture(str(item.path))
+    if not _is_container(item.path):
+        yield Shot(item, error=f"{item.path} {_NO_VIDEO}")
+        return
+    # Absolute: to FFmpeg a name such as concat:a|b is no file but a command.
+    video = cv2.VideoCapture(os.path.abspath(item.path))
     try:
         yield from _taken(item, video, every, known)
     finally:
         video.release()
 
 
+def _is_container(path):
+    """Return whether a file is a video by its first bytes, not a text that names other files."""
+    try:
+        with open(path, "rb") as file:
+            return re.match(_CONTAINERS, file.read(16), re.DOTALL) is not None
+    except OSError:
+        return False
+
+
 def _taken(item, video, every, known):
     import cv2
 
+    width, height = (video.get(p) for p in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+    if width * height > photographs.LARGEST:
+        yield Shot(item, error=f"{item.path} has {width:.0f}x{height:.0f} pixels: shrink it")
+        return
     rate = video.get(cv2.CAP_PROP_FPS)
     rate = rate if 0 < rate < 1000 else 25.0  # some containers do not tell
     expected, at, due = video.get(cv2.CAP_PROP_FRAME_COUNT), 0, 0.0
@@ -80,7 +108,7 @@ def _taken(item, video, every, known):
             due += every
         at += 1
     if at == 0:
-        yield Shot(item, error=f"{item.path} is no video that can be read: replace or remove it")
+        yield Shot(item, error=f"{item.path} {_NO_VIDEO}")
     elif at < expected - max(2, 0.02 * expected):  # containers often tell a frame or two too many
         said = f"ends after {at / rate:.1f} of {expected / rate:.1f} seconds"
         yield Shot(item, seconds=round(at / rate, 3), error=f"{item.path} {said}: copy it again")

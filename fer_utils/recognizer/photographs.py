@@ -44,7 +44,9 @@ def as_photograph(image, name="photograph"):
 def _pillow(image, name):
     try:
         return photographs.as_array(image, rgb=True, name=name)
-    except (OSError, ValueError, SyntaxError) as error:  # it is decoded only now
+    except FerError:
+        raise
+    except Exception as error:  # it is decoded only now
         raise FerError(f"{name} is no image that can be read: replace it") from error
 
 

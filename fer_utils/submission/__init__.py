@@ -17,7 +17,7 @@ import numpy as np
 from fer_utils import labels, runs
 from fer_utils.errors import FerError
 from fer_utils.submission.ledger import LEDGER_COLUMNS, read_ledger, record
-from fer_utils.submission.text import read_lines
+from fer_utils.submission.text import read_lines, read_rows
 
 if TYPE_CHECKING:
     from fer_utils.datasets import Dataset
@@ -230,11 +230,11 @@ def check_data622(path: str | Path, names: Sequence[str]) -> dict[str, str]:
     Raises:
         FerError: naming the line that does not fit, or the image that is missing.
     """
-    rows = list(csv.reader(read_lines(path)))
-    if not rows or rows[0] != ["Image", "Emotion"]:
+    rows = read_rows(path)
+    if not rows or rows[0] != (1, ["Image", "Emotion"]):
         raise FerError(f"{path}, line 1: expected the header Image,Emotion")
     answers = {}
-    for number, row in enumerate(rows[1:], start=2):
+    for number, row in rows[1:]:
         if len(row) != 2 or row[1] not in labels.DATA622:
             raise FerError(
                 f"{path}, line {number}: expected a file name and one of the 8 emotions"

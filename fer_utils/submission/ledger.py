@@ -9,7 +9,7 @@ from typing import Any
 
 from fer_utils import locks, runs
 from fer_utils.errors import FerError
-from fer_utils.submission.text import read_lines
+from fer_utils.submission.text import read_rows
 
 LEDGER_COLUMNS = [
     *("file", "date", "model", "data", "profile", "seed", "parameters", "train_seconds"),
@@ -109,10 +109,10 @@ def read_ledger(ledger: str | Path) -> list[dict[str, str]]:
     ledger = Path(ledger)
     if not ledger.exists():
         return []
-    rows = list(csv.reader(read_lines(ledger))) or [[]]  # an empty file has no header
-    for number, row in enumerate(rows, start=1):
-        if len(row) != len(LEDGER_COLUMNS) or (number == 1 and row != LEDGER_COLUMNS):
+    (first, header), *rows = read_rows(ledger) or [(1, [])]  # an empty file has no header
+    for number, row in [(first, header), *rows]:
+        if len(row) != len(LEDGER_COLUMNS) or header != LEDGER_COLUMNS:
             raise FerError(
                 f"{ledger}, line {number}: expected the columns {','.join(LEDGER_COLUMNS)}"
             )
-    return [dict(zip(LEDGER_COLUMNS, row, strict=True)) for row in rows[1:]]
+    return [dict(zip(LEDGER_COLUMNS, row, strict=True)) for _, row in rows]

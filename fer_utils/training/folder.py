@@ -53,10 +53,10 @@ def restore(folder, identity):
     import keras
     import pandas as pd
 
-    run = runs.read_json(folder / "run.json")
+    run = runs.read_run(folder)
     if run is None:
         return None
-    different = differences(run.get("identity", {}), identity)
+    different = differences(run["identity"], identity)
     if different:
         log(f"{folder.name}: trained anew, because {different}")
         return None
@@ -100,8 +100,8 @@ def write(fit, identity):
 
 
 def _set_aside(folder, identity):
-    run = runs.read_json(folder / "run.json")
-    if run is None or not differences(run.get("identity", {}), identity):
+    run = runs.read_run(folder)
+    if run is None or not differences(run["identity"], identity):
         return
     kept = folder.parent / "replaced" / folder.name
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_utils import models, runs
+from fer_utils import models, reading, runs
 from fer_utils.errors import FerError
 
 if TYPE_CHECKING:
@@ -99,11 +99,20 @@ def _read(name, folder):
     if not path.is_file():
         there = ", ".join(list_pretrained(folder)) or "none"
         raise FerError(f"no pretrained network {name!r}: there are {there}")
+    arrays = reading.arrays(path, "a network's file", "install the package again")
+    weights = [arrays[key] for key in sorted(set(arrays) - {_ABOUT})]
     try:
-        with np.load(path) as file:  # no pickles: NumPy refuses them unless told otherwise
-            told = json.loads(str(file[_ABOUT]))
-            weights = [file[key] for key in sorted(set(file.files) - {_ABOUT})]
+        told = json.loads(str(arrays[_ABOUT]))
         told["classes"], told["input"] = tuple(told["classes"]), tuple(told["input"])
+        if not isinstance(told["network"], str) or not _are_sides(told["input"], told["size"]):
+            raise ValueError("its network has no name, or no size")
         return told, weights
-    except Exception as error:  # whatever a damaged archive makes NumPy raise
-        raise FerError(f"{path} is damaged ({error}): install the package again") from error
+    except (TypeError, KeyError, ValueError, RecursionError) as error:
+        raise FerError(
+            f"{path} is damaged ({reading.brief(error)}): install the package again"
+        ) from error
+
+
+def _are_sides(*sizes):
+    sides = np.concatenate([np.atleast_1d(size) for size in sizes])
+    return sides.dtype.kind == "i" and sides.min() > 0 and sides.max() < 1024

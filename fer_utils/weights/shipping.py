@@ -37,7 +37,7 @@ def ship(run_dir, key, name, dataset, folder=_HERE):
             FER2013's Training, from another start, at another size than the images'); PublicTest's
             labels are not known.
     """
-    run = runs.read_json(run_dir / key / "run.json")
+    run = runs.read_run(run_dir / key)
     if run is None:
         raise FerError(f"{run_dir / key} has no finished training: train it first")
     identity, metrics = run["identity"], runs.read_json(run_dir / key / "metrics.json")

@@ -4,10 +4,12 @@ Nothing is ever expanded to disk: members of an archive are read as a stream, so
 their paths nor their sizes can do harm.
 """
 
+import bz2
 import contextlib
 import dataclasses
 import gzip
 import itertools
+import lzma
 import re
 import tarfile
 import zipfile
@@ -16,13 +18,23 @@ from pathlib import Path
 
 from fer_utils.datasets.fer2013.csv_faults import AGAIN, shown
 from fer_utils.errors import FerError
+from fer_utils.reading import brief
 
-LARGEST = 2 << 30  # bytes of a member of an archive; fer2013.csv has 301 MB
+LARGEST = 2 << 30  # bytes of a member, and of a whole .tar; fer2013.csv has 301 MB
 MEMBERS = 1000  # of an archive that are looked at
 HEAD = 4096  # bytes that tell what a file is
 TEXTS = ("", ".csv", ".txt", ".data")  # suffixes of what may be a table
 
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
+_DAMAGE = (
+    *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, lzma.LZMAError),
+    *(EOFError, UnicodeDecodeError),  # the last: a member's name
+)
+_COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+_LONG_NAMES = (
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE),
+    *(tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+)
+_LONGEST_NAME = 1 << 20  # bytes; tarfile holds them in memory
 _COLUMNS = {"emotion", "usage", "pixels"}
 
 
@@ -71,9 +83,9 @@ class Table:
                 archive = stack.enter_context(zipfile.ZipFile(self.path))
                 yield stack.enter_context(archive.open(str(self.member)))
             else:
-                tar = stack.enter_context(tarfile.open(self.path, "r|*"))
-                found = (m for m in tar if m.isfile() and m.name == self.member)
-                yield tar.extractfile(next(found))
+                archive = stack.enter_context(_opened_tar(self.path))
+                found = (m for m in archive if m.isfile() and m.name == self.member)
+                yield archive.extractfile(next(found))
 
 
 @contextlib.contextmanager
@@ -104,7 +116,7 @@ def tables_in(path):
             head = file.read(HEAD)
         if head.startswith(b"PK"):
             return _in_zip(path)
-        if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")) or head[257:262] == b"ustar":
+        if head.startswith(tuple(_COMPRESSED)) or head[257:262] == b"ustar":
             return _in_tar(path)
     columns = header(head, path)
     return [Table(path, columns)] if _COLUMNS & set(columns) else []
@@ -128,7 +140,11 @@ def header(head, name):
     if what:
         raise FerError(f"{name} {what}: {AGAIN}")
     line = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")[0].decode("utf-8", "replace")
-    return tuple(column.strip(' \t\r"').lower() for column in line.split(","))
+    columns = tuple(column.strip(' \t\r"').lower() for column in line.split(","))
+    twice = [column for column in columns if column in _COLUMNS and columns.count(column) > 1]
+    if twice:
+        raise FerError(f"{name}, line 1: two columns are called {twice[0]}: {AGAIN}")
+    return columns
 
 
 def wrong_header(path):
@@ -142,28 +158,74 @@ def wrong_header(path):
 
 
 def _in_zip(path):
-    tables = []
+    tables = {}
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist()[:MEMBERS]:
             if info.is_dir() or not _wanted(info.filename):
                 continue
             _check_size(path, info.filename, info.file_size)
             with archive.open(info) as stream:
-                tables += _member(path, info.filename, "zip", stream)
-    return tables
+                _member(path, info.filename, "zip", stream, tables)
+    return list(tables.values())
 
 
 def _in_tar(path):
-    tables = []
-    with tarfile.open(path, "r|*") as archive:
+    tables = {}
+    with _opened_tar(path, whole=False) as archive:
         for info in itertools.islice(archive, MEMBERS):
             _check_size(path, info.name, info.size)
             if info.isfile() and _wanted(info.name):
-                tables += _member(path, info.name, "tar", archive.extractfile(info))
+                _member(path, info.name, "tar", archive.extractfile(info), tables)
             # To go on means to decompress this member: stop where nothing can be better.
-            if any(table.part == "usage" for table in tables):
+            if any(table.part == "usage" for table in tables.values()):
                 break
-    return tables
+    return list(tables.values())
+
+
+@contextlib.contextmanager
+def _opened_tar(path, whole=True):
+    """Give a ``tarfile.TarFile`` to read one member after another, none twice.
+
+    Args:
+        path: Path of the archive, compressed or not.
+        whole: read what is left of it in the end, for there the checksum stands.
+    """
+    with open(path, "rb") as file:
+        head = file.read(8)
+    opened = next((how for mark, how in _COMPRESSED.items() if head.startswith(mark)), open)
+    with opened(path, "rb") as file:  # type: ignore[operator]  # open, gzip.open and their like
+        stream = _Bounded(file, path)
+        # All that tarfile asks of a stream is read().
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:  # type: ignore[call-overload]
+            yield archive
+        while whole and stream.read(HEAD):
+            pass
+
+
+class _Bounded:
+    """A stream that ends with an error where a bomb goes on."""
+
+    def __init__(self, stream, path):
+        self.stream, self.path, self.left = stream, path, LARGEST + tarfile.RECORDSIZE
+
+    def read(self, size):
+        piece = self.stream.read(size)
+        self.left -= len(piece)
+        if self.left < 0:
+            large = f"unpacks to more than {LARGEST / 1e9:.1f} GB, FER2013 to 0.3"
+            raise FerError(f"{self.path} {large}: not read; {AGAIN}")
+        return piece
+
+
+class _Header(tarfile.TarInfo):
+    """A member of an archive; what claims to be its name is no bomb either."""
+
+    @classmethod
+    def frombuf(cls, buf, encoding, errors):
+        info = super().frombuf(buf, encoding, errors)
+        if info.type in _LONG_NAMES and info.size > _LONGEST_NAME:
+            raise tarfile.HeaderError("a name without end")
+        return info
 
 
 def _wanted(name):
@@ -174,11 +236,15 @@ def _wanted(name):
 def _check_size(path, member, size):
     if size > LARGEST:
         raise FerError(
-            f"{path}: {shown(member.encode())} unpacks to {size / 1e9:.1f} GB, FER2013 to 0.3: "
+            f"{path}: {brief(repr(member))} unpacks to {size / 1e9:.1f} GB, FER2013 to 0.3: "
             f"not read; {AGAIN}"
         )
 
 
-def _member(path, member, kind, stream):
+def _member(path, member, kind, stream, tables):
+    """Add the Table that a member is, if it is one, to a dict of them by name."""
     columns = header(stream.read(HEAD), f"{path} ({member})")
-    return [Table(path, columns, member, kind)] if _COLUMNS & set(columns) else []
+    if member in tables:
+        raise FerError(f"{path} holds {member!r} twice: remove one")
+    if _COLUMNS & set(columns):
+        tables[member] = Table(path, columns, member, kind)

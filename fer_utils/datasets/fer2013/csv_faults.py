@@ -67,7 +67,7 @@ def in_block(table, line, block, spans):
 def _in_pixels(text):
     """Return what is wrong with one row's pixels, or None."""
     for token in text.split(b" "):
-        if re.fullmatch(rb"-?[0-9]+", token) and not (int(token) <= 255 and len(token) <= 3):
+        if re.fullmatch(rb"-?[0-9]+", token) and not (len(token) <= 3 and int(token) <= 255):
             return f"pixel {shown(token)} is not in 0-255: correct it, or {AGAIN}"
         if re.search(rb"[^0-9]", token):
             outside = re.fullmatch(rb"-[0-9]+", token)

@@ -81,7 +81,8 @@ def _in_turn(pool, work, items):
 
 def _blocks(table, stream):
     """Yield ``(line number of the first row, bytes of whole rows)``, the header left out."""
-    stream.readline(LONGEST)
+    if not stream.readline(LONGEST).endswith(b"\n"):
+        return  # a header alone
     line, rest = 2, b""
     while piece := stream.read(BLOCK):
         cut = piece.rfind(b"\n") + 1

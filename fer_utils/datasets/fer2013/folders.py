@@ -18,6 +18,7 @@ from fer_utils.labels import class_index
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 LARGEST = 50_000_000  # pixels of an image
+MOST = 8 << 30  # pixels of all images; in FER2013's own size they have 83 million
 _USAGE_OF = {  # folder names of public copies, in lower case
     "train": TRAINING,
     "training": TRAINING,
@@ -86,11 +87,8 @@ class FolderLayout:
         if not any(usage == TRAINING for _, _, usage, _ in listing):
             raise FerError(f"{self.root}: no .png or .jpg in the training folders: {_EXPECTED}")
         names, files, usages, labels = zip(*listing, strict=True)
-        pictures = [images.grey(path, LARGEST, "replace or remove it") for path in files]
-        if len({picture.shape for picture in pictures}) > 1:
-            pictures = images.all_resized(pictures, shape or (SIDE, SIDE))
         return Rows(
-            np.asarray(pictures),
+            _pictures(files, shape or (SIDE, SIDE)),
             labels=np.array(labels, np.int8),
             usage=np.array(usages, np.int8),
             source=f"{self.root} (image folders)",
@@ -135,6 +133,20 @@ class FolderLayout:
             if usage != TRAINING:  # test images may lie unsorted, as they do in competitions
                 listing += [(path, usage, UNKNOWN) for path in _images_in(part)]
         return sorted(listing, key=lambda row: (row[1], row[0].as_posix()))
+
+
+def _pictures(files, shape):
+    """Return uint8 ``(n, height, width)``, as ``shape`` where they have several sizes."""
+    pictures, several = [], False
+    for path in files:
+        picture = images.grey(path, LARGEST, "replace or remove it")
+        if not several and pictures and picture.shape != pictures[0].shape:
+            several, pictures = True, list(images.all_resized(pictures, shape))
+        # At once: thousands of photographs would not fit into memory.
+        pictures.append(images.all_resized([picture], shape)[0] if several else picture)
+        if picture.size * len(pictures) > MOST and not several:
+            raise FerError(f"{path.parent}: images of {picture.size:,} pixels: shrink them")
+    return np.asarray(pictures)
 
 
 _EXPECTED = "expected train/CLASS/*.png and test/CLASS/*.png"

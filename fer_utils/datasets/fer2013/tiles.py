@@ -21,7 +21,8 @@ from fer_utils.errors import FerError
 
 COLUMNS = 64  # tiles a row
 LABELS = "labels.csv"
-_LARGEST = 200_000_000  # pixels of a sheet; Training has 66 million
+_LONGEST = 16 << 20  # bytes of the labels; FER2013's have 0.4 million
+_LARGEST = 150_000_000  # pixels of a sheet; Training has 66 million
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +70,10 @@ class SheetLayout:
 def _read_labels(table):
     """Return (labels, usage), two int8 ``(n,)``."""
     with table.open() as stream:
-        lines = stream.read().split(b"\n")
+        text = stream.read(_LONGEST + 1)
+    if len(text) > _LONGEST:
+        raise FerError(f"{table} has more than {_LONGEST >> 20} MB: {AGAIN}")
+    lines = text.split(b"\n")
     pairs = []
     for number, line in enumerate(lines[1:], start=2):
         cells = [cell.strip(csv_pixels.QUOTES) for cell in line.split(b",")]
