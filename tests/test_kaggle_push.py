@@ -1,12 +1,15 @@
 """Login, push and status against a small Kaggle, with all that goes wrong there."""
 
 import json
+import socket
 
 import pytest
 from kaggle_server import TOKEN, USER
+from kagglesdk import kaggle_env
 from typer.testing import CliRunner
 
 from fer_utils import cli, paths
+from fer_utils.datasets import download
 from fer_utils.errors import FerError
 from fer_utils.kaggle import bundle, client, push, record, status
 
@@ -192,6 +195,33 @@ def test_output_that_is_not_attached_is_said(kaggle_site, tmp_path):
 # The token
 
 
+LOGINS = [
+    (401, "does not accept the token: make one at"),
+    (403, "does not accept the token: make one at"),
+    (429, "the login: Kaggle wants fewer requests .429.: run the same command again"),
+    (500, "the login: Kaggle failed .500"),
+    ("drop", "the login: the connection to Kaggle broke .*: check the network"),
+    ("portal", "the login: what answers is not Kaggle"),
+    ("no route", "the login: no way leads to Kaggle .ConnectionError.: check the network"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "says"), LOGINS)
+@pytest.mark.parametrize("log_in", [connect, lambda: download.download("data")])
+def test_login_that_fails(log_in, wanted, says, kaggle_site, monkeypatch, tmp_path, capfd):
+    monkeypatch.chdir(tmp_path)
+    kaggle_site.fail = {"IntrospectToken": wanted}
+    if wanted == "no route":
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            address = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.PROD, address)
+    with pytest.raises(FerError, match=says) as caught:
+        log_in()
+    assert TOKEN not in str(caught.value) + "".join(capfd.readouterr())
+    assert not (tmp_path / "data").exists()
+
+
 def test_without_a_token(kaggle_site, monkeypatch):
     monkeypatch.delenv("KAGGLE_API_TOKEN")
     ended = invoke("status")
@@ -208,21 +238,21 @@ def test_wrong_token(kaggle_site, monkeypatch):
     assert "wr0ng" not in ended.output
 
 
-def test_login_without_a_network(kaggle_site):
-    kaggle_site.fail = {"IntrospectToken": "drop"}
-    with pytest.raises(FerError, match="the login: the connection to Kaggle broke"):
-        connect()
+def test_login_that_takes_too_long(kaggle_site):
     kaggle_site.fail = {"IntrospectToken": "hang"}
     with pytest.raises(FerError, match="the login: Kaggle did not answer within 1 s"):
         client.Client(timeout=1)
 
 
-def test_verbose_shows_no_token(kaggle_site, monkeypatch, capfd):
+def test_verbose_shows_no_token(kaggle_site, monkeypatch, capfd, tmp_path):
     from kaggle.api.kaggle_api_extended import KaggleApi
 
     monkeypatch.setattr(KaggleApi, "args", ["--verbose"])
     kaggle_site.kernels.append({})
     ended = invoke("status")
+    with pytest.raises(FerError):
+        download.download(tmp_path / "data")
+    assert kaggle_site.count("DownloadDataFiles") == 1
     assert TOKEN not in ended.output + "".join(capfd.readouterr())
 
 

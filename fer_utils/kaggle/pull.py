@@ -9,9 +9,9 @@ import os
 from pathlib import Path
 
 from fer_utils import kaggle, runs
+from fer_utils.datasets.connection import Refused
 from fer_utils.errors import FerError
 from fer_utils.kaggle import merging, record, status
-from fer_utils.kaggle.client import Refused
 
 _CHUNK = 1 << 20  # bytes
 

@@ -5,7 +5,7 @@ import json
 import time
 
 from fer_utils import kaggle, paths, runs
-from fer_utils.datasets import download
+from fer_utils.datasets import connection
 from fer_utils.errors import FerError
 from fer_utils.kaggle import bundle, status
 
@@ -186,7 +186,7 @@ def _send_kernel(client, folder, order, say):
     if answer.invalid_competition_sources:
         raise FerError(
             "the kernel started without the competition's data: accept the rules at "
-            f"{download.RULES}, stop the kernel on its page {answer.url}, then push again"
+            f"{connection.RULES}, stop the kernel on its page {answer.url}, then push again"
         )
     if answer.invalid_dataset_sources:
         raise FerError(
