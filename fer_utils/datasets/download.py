@@ -21,7 +21,7 @@ def download(out):
 
     Raises:
         FerError: no package, no token, rules not accepted, no connection, Kaggle is busy, or a
-            file that is damaged or cannot be written. The message says what to do and shows no token.
+            file that is damaged or cannot be written. It says what to do and shows no token.
 
     Example:
         >>> download("data")
