@@ -30,7 +30,7 @@ def run(chosen, folder, began):
 
     Args:
         chosen: dict with ``bundle``, ``kernel``, ``budget`` (seconds), ``only``, ``data``,
-            ``profile`` and ``seed``.
+            ``profile``, ``seed``, and ``anew``, see ``restoring.restore``.
         folder: the data set's folder.
         began: what ``time.monotonic`` was when the kernel began.
 
@@ -43,7 +43,7 @@ def run(chosen, folder, began):
         try:
             session.begin(folder)
             code, stopped = session.run_all()
-        except FerError as error:
+        except (FerError, OSError) as error:
             _say(f"error: {error}")
             session.write("failed", error=str(error))
             return 1

@@ -102,6 +102,7 @@ def told(noted):
     """Return a record in words, a line a notebook that was asked for."""
     error = f": {noted['error']}" if noted["error"] else ""
     said = [f"the suite: {noted['state']}{error}"]
+    said += [noted["origin"]] if noted.get("origin") else []
     for notebook in noted["notebooks"]:
         if notebook["state"] != "not run" or notebook["why"]:
             why = f": {notebook['why']}" if notebook["why"] else ""
