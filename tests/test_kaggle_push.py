@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from fer_utils import cli, paths
 from fer_utils.datasets import download
 from fer_utils.errors import FerError
-from fer_utils.kaggle import bundle, client, push, record, status
+from fer_utils.kaggle import bundle, client, dataset, push, record, status
 
 WHEEL = "fer_utils-0.1.0-py3-none-any.whl"
 NAME = f"{USER}/fer-utils-suite"
@@ -34,7 +34,9 @@ def connect():
 def pushed(folder, order=None, timeout=20):
     said, connection = [], connect()
     connection.timeout = timeout
-    address = push.push(connection, order or push.Order(3600.0), folder, (), said.append)
+    address = push.push(
+        connection, order or push.Order(3600.0, unpulled=True), folder, (), said.append
+    )
     return address, "\n".join(said)
 
 
@@ -72,7 +74,7 @@ def test_second_push_sends_what_changed_and_continues(kaggle_site, tmp_path, whe
     assert kaggle_site.kernels[1]["kernelDataSources"] == [NAME]
     kaggle_site.status = "ERROR"
     monkeypatch.setattr(bundle, "_hash", lambda folder: "another")
-    pushed(tmp_path, push.Order(3600.0, fresh=True))
+    pushed(tmp_path, push.Order(3600.0, fresh=True, unpulled=True))
     assert len(kaggle_site.datasets["fer-utils-package"]) == 2
     assert not kaggle_site.kernels[2].get("kernelDataSources")
 
@@ -91,7 +93,7 @@ def test_the_kernel_waits_for_the_data_set(kaggle_site, tmp_path, monkeypatch):
     pushed(tmp_path)
     assert kaggle_site.count("GetDatasetStatus") >= 3
     kaggle_site.status, kaggle_site.pending = "COMPLETE", 1000
-    monkeypatch.setattr(push, "_PATIENCE", 0.1)
+    monkeypatch.setattr(dataset, "_PATIENCE", 0.1)
     with pytest.raises(FerError, match="still being prepared .blobs_received.: run the same"):
         pushed(tmp_path)
     kaggle_site.pending = 0
@@ -112,7 +114,7 @@ def test_what_another_clone_sent_since_is_not_taken_for_ours(kaggle_site, tmp_pa
 
 def test_version_that_kaggle_did_not_process_is_sent_again(kaggle_site, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(push, "_PATIENCE", 0.1)
+        patch.setattr(dataset, "_PATIENCE", 0.1)
         kaggle_site.pending = 1000
         with pytest.raises(FerError, match="still being prepared"):
             pushed(tmp_path)
@@ -329,5 +331,5 @@ def test_status_of_a_kernel_that_failed(kaggle_site):
 def test_status_of_a_kernel_with_a_damaged_record(content, kaggle_site):
     kaggle_site.kernels.append({})
     kaggle_site.outputs = {"kaggle_run.json": content}
-    said = ["kaggle_run.json is damaged: push again"]
+    said = ["its kaggle_run.json is damaged"]
     assert status.lines(connect(), NAME)[1:] == said

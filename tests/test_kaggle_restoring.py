@@ -47,7 +47,7 @@ def change(place, **more):
 
 
 def restored(working, **more):
-    return restoring.restore(paths.KAGGLE_INPUT, working, KERNEL, **more)
+    return restoring.restore(paths.KAGGLE_INPUT, working, KERNEL, **more)[0]
 
 
 @pytest.mark.parametrize(

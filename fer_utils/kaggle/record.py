@@ -14,11 +14,24 @@ from fer_utils import runs
 from fer_utils.kaggle import RECORD
 
 KEPT = ("runs", "submissions")  # the folders of a kernel's output that matter
+_NEEDED = {
+    *("kernel", "state", "run", "notebooks", "submission"),
+    *("error", "origin", "began", "written"),
+}
 OWN = "kaggle"  # below runs/: what push and pull keep for themselves
 
 
 def write(
-    working, kernel, bundle, state, run, notebooks, submission=None, error=None, origin=None
+    working,
+    kernel,
+    bundle,
+    state,
+    run,
+    notebooks,
+    submission=None,
+    error=None,
+    origin=None,
+    began=None,
 ):
     """Write the record of a kernel.
 
@@ -32,6 +45,7 @@ def write(
         submission: the submission's path, relative to ``working``; None where there is none.
         error: what stopped the run as a whole.
         origin: from where it continued, or why it began anew.
+        began: when the suite began anew, in the first of the kernels that continued; see ``now``.
     """
     found = {
         "kernel": kernel,
@@ -42,10 +56,16 @@ def write(
         "submission": submission,
         "error": error,
         "origin": origin,
-        "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "began": began,
+        "written": now(),
         "files": listing(working),
     }
     runs.write_json(working / RECORD, found)
+
+
+def now():
+    """Return the time in UTC, as text that sorts."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
 
 
 def read(path):
@@ -56,7 +76,7 @@ def read(path):
 def checked(found):
     """Return what was read from JSON, or None where it is no record."""
     whole = isinstance(found, dict) and isinstance(found.get("files"), dict)
-    return found if whole and "state" in found else None
+    return found if whole and found.keys() >= _NEEDED else None
 
 
 def is_kept(name):

@@ -20,22 +20,22 @@ def restore(root, working, kernel, anew=None):
         anew: why no output is attached; None where it should be.
 
     Returns:
-        str, from where the suite continues, or why it begins anew.
+        str, from where the suite continues, or why it begins anew; and when it began anew.
 
     Raises:
         FerError: a file cannot be copied.
     """
     places = list(_holding(root, RECORD))
     found = [(place, record.read(place / RECORD)) for place in places]
-    own = [(place, noted) for place, noted in found if noted and noted.get("kernel") == kernel]
+    own = [(place, noted) for place, noted in found if noted and noted["kernel"] == kernel]
     if not own:
-        return f"begins anew: {anew or _why(root, kernel, found)}"
-    place, noted = max(own, key=lambda pair: pair[1].get("written", ""))
+        return f"begins anew: {anew or _why(root, kernel, found)}", record.now()
+    place, noted = max(own, key=lambda pair: pair[1]["written"])
     files = {name: facts for name, facts in noted["files"].items() if record.is_kept(name)}
     lacking = _copy(place, working, files)
     record.restore_times(working, files)
     lacks = f"; {lacking} of its {len(files)} files are not there" if lacking else ""
-    return f"continued from {place}, which was {noted['state']}{lacks}"
+    return f"continued from {place}, which was {noted['state']}{lacks}", noted["began"]
 
 
 def _why(root, kernel, found):
@@ -44,7 +44,7 @@ def _why(root, kernel, found):
         if noted is None:
             return f"{place / RECORD} is damaged"
     if found:
-        others = ", ".join(f"{place} ({noted.get('kernel')})" for place, noted in found)
+        others = ", ".join(f"{place} ({noted['kernel']})" for place, noted in found)
         return f"what is attached is another kernel's: {others}"
     slug = kernel.split("/")[-1]
     for folder, folders, _ in _walk(root):

@@ -75,7 +75,7 @@ class _Session:
     def __init__(self, chosen, working, notebooks, began):
         self.chosen, self.working, self.notebooks = chosen, working, Path(notebooks)
         self.end = began + chosen["budget"]
-        self.settings = self.origin = self.seen = None
+        self.settings = self.origin = self.since = self.seen = None
 
     def begin(self, folder):
         """Take up what the kernel before made, and settle what is to be done.
@@ -84,7 +84,8 @@ class _Session:
             folder: of the notebooks that were sent.
         """
         kernel, anew = self.chosen["kernel"], self.chosen.get("anew")
-        self.origin = restoring.restore(paths.KAGGLE_INPUT, self.working, kernel, anew)
+        found = restoring.restore(paths.KAGGLE_INPUT, self.working, kernel, anew)
+        self.origin, self.since = found
         _say(self.origin)
         self.write("running")  # whatever comes: the next kernel continues from here
         for notebook in sorted(Path(folder).glob("*.ipynb")):
@@ -158,6 +159,7 @@ class _Session:
                 submission and submission.relative_to(self.working).as_posix(),
                 error,
                 self.origin,
+                self.since,
             )
         except Exception as problem:  # a full disk, above all
             _say(f"note: {RECORD} is not up to date ({type(problem).__name__}: {problem})")
