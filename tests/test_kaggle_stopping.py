@@ -101,6 +101,14 @@ def test_a_full_disk_does_not_stop_the_suite(tmp_path, monkeypatch, capfd):
     assert "note: kaggle_run.json is not up to date (OSError: [Errno 28] No space left" in said
 
 
+def test_what_a_long_training_left_is_listed(tmp_path, monkeypatch):
+    code = "import time; time.sleep(1); open('runs/x/v8/1.h5', 'w').close(); time.sleep(1)"
+    (tmp_path / "runs" / "x" / "v8").mkdir(parents=True)
+    monkeypatch.setattr(session, "_RENEW", 0.3)
+    assert Chosen(tmp_path, code).run() == (0, False)
+    assert "runs/x/v8/1.h5" in record.read(tmp_path / "kaggle_run.json")["files"]
+
+
 def test_the_suite_ends_with_the_session(tmp_path, monkeypatch):
     def stop(self):
         raise KeyboardInterrupt

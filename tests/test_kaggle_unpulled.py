@@ -213,6 +213,14 @@ def test_a_fit_that_went_on_is_not_missed(site, root, tmp_path):
     assert not replaced(root)
 
 
+def test_new_submissions_of_a_suite_that_began_anew(site, root, tmp_path):
+    pulled(root)
+    new = {"submissions/fer2013-v1.csv": b"1\n"}
+    worked(tmp_path / "kernel", site, files=FILES | new, began="2026-11-30")
+    pulled(root)
+    assert (FILES | new).items() <= contents(root).items()
+
+
 def test_results_of_a_suite_that_began_anew_do_not_bury_those_before(site, root, tmp_path):
     pulled(root)
     files = FILES | {V8: b"worse", "submissions/fer2013-v8.csv": b"4\n"}

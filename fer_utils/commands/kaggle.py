@@ -50,14 +50,16 @@ def push(
     from fer_utils.compete.budget import parse_budget
     from fer_utils.kaggle import client
     from fer_utils.kaggle import push as pushing
+    from fer_utils.pipeline import lock
 
     names = tuple(name for text in only or () for name in text.split(","))
     order = pushing.Order(parse_budget(budget), names, profile, seed, fresh, unpulled)
     order.check()
     folder = paths.output_root() / "runs" / "kaggle" / "push"
     if dry_run:
-        pushing.prepare(order, folder, say=typer.echo)
-        pushing.describe(folder, typer.echo)
+        with lock.held(folder, ""):
+            pushing.prepare(order, folder, say=typer.echo)
+            pushing.describe(folder, typer.echo)
         return
     pushing.push(client.Client(), order, folder, say=typer.echo)
 

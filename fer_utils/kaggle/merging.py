@@ -123,7 +123,7 @@ def place(root, home, noted, kept, say):
         _merge_ledger(root / LEDGER, waiting / LEDGER, home)
         for name in _submissions(noted):
             if (waiting / name).exists():
-                if name in kept or apart:
+                if (name in kept or apart) and (root / name).exists():
                     _aside(root / name, home)
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(waiting / name, root / name)

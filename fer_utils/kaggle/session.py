@@ -19,6 +19,7 @@ from fer_utils.kaggle import RECORD, processes, record, restoring
 SUBMISSION = "18_write_submission"
 _RESERVE = 600  # seconds kept for the submission, where the whole suite does not come so far
 _LOOK = 30  # seconds between two looks at what has finished
+_RENEW = 600  # seconds between two records, where nothing finishes: trainings leave checkpoints
 _ENDING = 120  # seconds that a stopped run may take to end
 
 
@@ -75,6 +76,7 @@ class _Session:
     def __init__(self, chosen, working, notebooks, began):
         self.chosen, self.working, self.notebooks = chosen, working, Path(notebooks)
         self.end = began + chosen["budget"]
+        self.noted = began
         self.settings = self.origin = self.since = self.seen = None
 
     def begin(self, folder):
@@ -132,11 +134,11 @@ class _Session:
         return process.returncode, True
 
     def _note(self):
-        """Bring the record up to date when a notebook has finished, in case Kaggle ends all."""
+        """Bring the record, which lists what is continued from, up to date: Kaggle may end all."""
         folder = self.settings.run_dir / "notebooks"
         done = sorted(path.name for path in folder.glob("*.ipynb") if path.name[0] != ".")
-        if done != self.seen:
-            self.seen = done
+        if done != self.seen or time.monotonic() > self.noted + _RENEW:
+            self.seen, self.noted = done, time.monotonic()
             self.write("running")
 
     def write(self, state, error=None):
