@@ -40,7 +40,10 @@ def hand_on(root, working, error):
     own = [folder for folder in found if found[folder].get("kernel") == SETTINGS["kernel"]]
     if own:
         latest = max(own, key=lambda folder: found[folder].get("written", ""))
-        shutil.copytree(latest, working, dirs_exist_ok=True)
+        for name in found[latest]["files"]:
+            (working / name).parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(latest / name, working / name)
         origin = f"continued from {latest}, which was {found[latest].get('state')}"
         noted = found[latest] | {"state": "failed", "error": str(error), "origin": origin}
         (working / "kaggle_run.json").write_text(json.dumps(noted))

@@ -101,6 +101,15 @@ def test_a_full_disk_does_not_stop_the_suite(tmp_path, monkeypatch, capfd):
     assert "note: kaggle_run.json is not up to date (OSError: [Errno 28] No space left" in said
 
 
+def test_results_that_cannot_be_told_are_listed_all_the_same(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(record, "notebook_states", lambda run_dir: 1 / 0)
+    (tmp_path / "runs" / "x" / "v8").mkdir(parents=True)
+    (tmp_path / "runs" / "x" / "v8" / "metrics.json").write_text("{}")
+    assert Chosen(tmp_path, "import time; time.sleep(1)").run() == (0, False)
+    assert "runs/x/v8/metrics.json" in record.read(tmp_path / "kaggle_run.json")["files"]
+    assert "is not up to date (ZeroDivisionError" in capfd.readouterr().out
+
+
 def test_what_a_long_training_left_is_listed(tmp_path, monkeypatch):
     code = "import time; time.sleep(1); open('runs/x/v8/1.h5', 'w').close(); time.sleep(1)"
     (tmp_path / "runs" / "x" / "v8").mkdir(parents=True)

@@ -50,7 +50,7 @@ def replaced(root):
 
 
 def test_push_goes_on_once_the_last_output_is_pulled(site, root):
-    with pytest.raises(FerError, match=f"6 files that the last kernel {NAME} made are not pulled"):
+    with pytest.raises(FerError, match=f"6 of 6 files of the last kernel {NAME} are not pulled"):
         pushed(root)
     with pytest.raises(FerError, match="are not pulled.*kaggle pull.*push --unpulled"):
         pushed(root, fresh=True)
@@ -73,7 +73,7 @@ def test_push_may_be_told_to_go_on(site, root, monkeypatch):
 def test_what_the_next_kernel_added_is_not_pulled(site, root, tmp_path):
     pulled(root)
     worked(tmp_path / "kernel", site, files=FILES | {f"{RUN}/v1/metrics.json": b"{}"})
-    with pytest.raises(FerError, match="^1 files .* the first is .*v1/metrics.json"):
+    with pytest.raises(FerError, match="^1 of 7 files .* the first is .*v1/metrics.json"):
         pushed(root)
 
 

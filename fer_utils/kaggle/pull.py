@@ -72,11 +72,12 @@ def _record(client, files, waiting, name, found, log):
     _fetch(client, files[kaggle.RECORD], path)
     noted = record.read(path)
     if noted is None:
-        raise FerError(f"{kaggle.RECORD} of {name} is damaged: push again")
+        raise FerError(f"{kaggle.RECORD} of {name} is damaged: push --unpulled begins anew")
     for file in noted["files"]:
         if not record.is_kept(file):
             raise FerError(
-                f"{kaggle.RECORD} lists {file!r}, which is no file of a run: push again"
+                f"{kaggle.RECORD} lists {file!r}, which is no file of a run: push "
+                "--unpulled --fresh begins anew"
             )
     return noted
 

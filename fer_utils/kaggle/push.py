@@ -156,9 +156,9 @@ def _check_pulled(client, name, before, home):
     missing = merging.unpulled(home, noted)
     if missing:
         raise FerError(
-            f"{len(missing)} files that the last kernel {name} made are not pulled, the first is "
-            f"{missing[0]}: fetch them with kaggle pull, then push again. To go on without: push "
-            "--unpulled"
+            f"{len(missing)} of {len(noted['files'])} files of the last kernel {name} are not "
+            f"pulled, the first is {missing[0]}: fetch them with kaggle pull, then push again. To "
+            "go on without: push --unpulled"
         )
 
 

@@ -4,6 +4,7 @@ The suite runs in a process of its own, which is stopped as with Ctrl-C when its
 ran is whole, a training that was interrupted continues in the next kernel.
 """
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -148,23 +149,32 @@ class _Session:
             state: see ``record.write``.
             error: what stopped the run as a whole.
         """
-        run_dir = self.settings and self.settings.run_dir
-        try:
-            submission = run_dir and _submission(self.settings, self.notebooks, self.working)
-            record.write(
-                self.working,
-                self.chosen["kernel"],
-                self.chosen["bundle"],
-                state,
-                run_dir and run_dir.relative_to(self.working).as_posix(),
-                record.notebook_states(run_dir) if run_dir else [],
-                submission and submission.relative_to(self.working).as_posix(),
-                error,
-                self.origin,
-                self.since,
-            )
-        except Exception as problem:  # a full disk, above all
-            _say(f"note: {RECORD} is not up to date ({type(problem).__name__}: {problem})")
+        run, states, submission = None, [], None
+        with _best_effort():
+            if self.settings:
+                run, states, submission = self._results()
+        with _best_effort():
+            kernel, bundle = self.chosen["kernel"], self.chosen["bundle"]
+            facts = (run, states, submission, error, self.origin, self.since)
+            record.write(self.working, kernel, bundle, state, *facts)
+
+    def _results(self):
+        """Return the run folder, how its notebooks did, and the submission, for the record."""
+        run_dir = self.settings.run_dir
+        submission = _submission(self.settings, self.notebooks, self.working)
+        return (
+            run_dir.relative_to(self.working).as_posix(),
+            record.notebook_states(run_dir),
+            submission and submission.relative_to(self.working).as_posix(),
+        )
+
+
+@contextlib.contextmanager
+def _best_effort():
+    try:
+        yield
+    except Exception as problem:  # a full disk, above all
+        _say(f"note: {RECORD} is not up to date ({type(problem).__name__}: {problem})")
 
 
 def _submission(settings, notebooks, working):
