@@ -240,6 +240,17 @@ def test_wrong_token(kaggle_site, monkeypatch):
     assert "wr0ng" not in ended.output
 
 
+def test_failed_login_does_not_show_the_token_of_a_file(kaggle_site, monkeypatch, tmp_path):
+    monkeypatch.delenv("KAGGLE_API_TOKEN")
+    (tmp_path / "home" / ".kaggle").mkdir(parents=True)
+    (tmp_path / "home" / ".kaggle" / "access_token").write_text(TOKEN)
+    kaggle_site.fail = {"IntrospectToken": 500}
+    with pytest.raises(
+        FerError, match=r"the login: Kaggle failed .500, no: \*\*\*.: run the same"
+    ):
+        connect()
+
+
 def test_login_that_takes_too_long(kaggle_site):
     kaggle_site.fail = {"IntrospectToken": "hang"}
     with pytest.raises(FerError, match="the login: Kaggle did not answer within 1 s"):

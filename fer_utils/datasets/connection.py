@@ -189,6 +189,10 @@ def _secrets(api):
     found = [os.environ.get(name) for name in ("KAGGLE_API_TOKEN", "KAGGLE_KEY")]
     if values:
         found += [values.get(name) for name in (api.CONFIG_NAME_TOKEN, api.CONFIG_NAME_KEY)]
+    with contextlib.suppress(ImportError):  # of a file; where the login failed, only this knows it
+        from kagglesdk.kaggle_env import get_access_token_from_env
+
+        found.append(get_access_token_from_env()[0])
     return [secret for secret in found if secret]
 
 
