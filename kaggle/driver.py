@@ -3,9 +3,12 @@
 ``python -m fer_utils kaggle push`` fills in SETTINGS and sends it.
 """
 
+import contextlib
 import importlib
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -18,31 +21,58 @@ DEPTH = 5  # of folders below the input folder, where data sets are mounted
 def main():
     """Set the package up, then run the suite within the time of SETTINGS."""
     began = time.monotonic()
-    folder = find(Path(os.environ.get("FER_UTILS_KAGGLE", "/kaggle"), "input"))
-    if subprocess.run([sys.executable, str(folder / "fer_utils_setup.py")]).returncode:
-        sys.exit(f"fer_utils cannot be installed from {folder}: see the lines above")
-    importlib.invalidate_caches()
-
-    from fer_utils.kaggle import session
-
+    kaggle = Path(os.environ.get("FER_UTILS_KAGGLE", "/kaggle"))
+    try:
+        folder = find(kaggle / "input")
+        if subprocess.run([sys.executable, str(folder / "fer_utils_setup.py")]).returncode:
+            sys.exit(f"fer_utils cannot be installed from {folder}: see the lines above")
+        importlib.invalidate_caches()
+        from fer_utils.kaggle import session
+    except BaseException as error:
+        hand_on(kaggle / "input", kaggle / "working", error)
+        raise
     return session.run(SETTINGS, folder, began)
+
+
+def hand_on(root, working, error):
+    """Copy what the kernel before made: the next one is given this one's output alone."""
+    found = marked(root, "kaggle_run.json")
+    own = [folder for folder in found if found[folder].get("kernel") == SETTINGS["kernel"]]
+    if own:
+        latest = max(own, key=lambda folder: found[folder].get("written", ""))
+        for name in found[latest]["files"]:
+            (working / name).parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(latest / name, working / name)
+        origin = f"continued from {latest}, which was {found[latest].get('state')}"
+        noted = found[latest] | {"state": "failed", "error": str(error), "origin": origin}
+        (working / "kaggle_run.json").write_text(json.dumps(noted))
+        print(f"what {latest} holds is handed on: the next kernel continues from it")
 
 
 def find(root):
     """Return the folder of the data set that was sent with this kernel."""
-    found = {}
-    for folder, folders, files in os.walk(root):
-        if "fer_utils_bundle.json" in files:
-            bundle = json.loads(Path(folder, "fer_utils_bundle.json").read_text())
-            found[Path(folder)] = bundle["hash"]
-        if len(Path(folder).relative_to(root).parts) >= DEPTH:
-            folders.clear()
+    found = marked(root, "fer_utils_bundle.json")
     for folder in sorted(found):  # it may be mounted twice, or an older version beside it
-        if found[folder] == SETTINGS["bundle"]:
+        if found[folder].get("hash") == SETTINGS["bundle"]:
             return folder
     there = ", ".join(map(str, found)) or "no data set of fer_utils"
     sys.exit(f"under {root} is {there}, not the one sent with this kernel: push again")
 
 
+def marked(root, name):
+    """Return what the JSON files of a name hold, by folder."""
+    found = {}
+    for folder, folders, files in os.walk(root):
+        if name in files:
+            with contextlib.suppress(ValueError):  # damaged
+                found[Path(folder)] = json.loads(Path(folder, name).read_text())
+        if len(Path(folder).relative_to(root).parts) >= DEPTH:
+            folders.clear()
+    return found
+
+
 if __name__ == "__main__":
+    # Else Python would end at once, and the suite with it, without a last record.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Kaggle stops the kernel"))
     sys.exit(main())

@@ -1,8 +1,9 @@
 """A small Kaggle over HTTP: the endpoints that the kaggle package calls, and their failures.
 
 State is in plain attributes. ``fail`` holds, by endpoint, what comes instead of the next
-answers: a status, ``"hang"`` (none in time), ``"drop"`` (the connection ends without one), or
-``"lost"``, which does what was asked, then drops the connection.
+answers: a status, ``"hang"`` (none in time), ``"drop"`` (the connection ends without one),
+``"portal"`` (a page of someone else's), or ``"lost"``, which does what was asked, then drops
+the connection.
 """
 
 import contextlib
@@ -45,6 +46,9 @@ class Kaggle:
     def IntrospectToken(self, request):  # noqa: N802
         active = request["token"] == TOKEN
         return {"active": active, "username": USER if active else ""}
+
+    def DownloadDataFiles(self, request):  # noqa: N802
+        return 403, "You must accept this competition's rules"
 
     def GetDatasetStatus(self, request):  # noqa: N802
         if request["datasetSlug"] not in self.datasets:
@@ -181,6 +185,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return False
         if wanted == "drop":
             self._drop()
+        elif wanted == "portal":
+            self._send(200, b"<html>Welcome to our network</html>")
         elif wanted == "hang":
             threading.Event().wait(2)  # tests shorten time.sleep
             self._drop()

@@ -645,9 +645,13 @@ def test_download(kaggle, tmp_path, capsys):
     [
         (Refused(401), "does not accept the token"),
         (Refused(403), "accept the rules at https://www.kaggle.com/c/"),
-        (Refused(500), "status 500"),
-        (ConnectionResetError(104, "reset"), "cannot write|check the connection"),
-        (ValueError("SECRET"), "ValueError"),
+        (Refused(429), "wants fewer requests"),
+        (Refused(500), "Kaggle failed .500."),
+        (ConnectionResetError(104, "reset"), "connection to Kaggle broke .*: check the network"),
+        (
+            ValueError("SECRET at https://x/y?Signature=SECRET"),
+            r"files: \*\*\* at https://x/y\?\*\*\*$",
+        ),
         (SystemExit(1), "SystemExit"),
         (OSError(28, "No space left on device"), "disk is full"),
     ],

@@ -2,45 +2,15 @@
 
 import errno
 import json
-import os
-import shutil
 
 import pytest
-from kaggle_server import USER
+from kaggle_output import FILES, NAME, RUN, contents, pulled, worked
 from typer.testing import CliRunner
 
 from fer_utils import cli, paths, submission
 from fer_utils.errors import FerError
-from fer_utils.kaggle import client, merging, pull, record
+from fer_utils.kaggle import merging
 from fer_utils.submission import ledger
-
-NAME = f"{USER}/fer-utils-suite"
-RUN = "runs/fer2013-gpu"
-FILES = {
-    f"{RUN}/notebooks/18_write_submission.ipynb": b"{}",
-    f"{RUN}/notebooks/18_write_submission.json": b'{"finished": "x"}',
-    f"{RUN}/v8/model.keras": b"network" * 1000,
-    f"{RUN}/v8/metrics.json": b'{"accuracy": 0.7}',
-    "submissions/fer2013-v8.csv": b"3\n" * 10,
-}
-
-
-def worked(folder, site, state="done", files=FILES, **more):
-    """Lay out a kernel's working folder, and make it the site's output."""
-    shutil.rmtree(folder, ignore_errors=True)
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-        os.utime(folder / name, ns=(10**18, 10**18 + 123456789))
-    if "submissions/fer2013-v8.csv" in files:
-        metrics = {"model": "v8", "scored_on": "valid", "accuracy": 0.7}
-        submission.record(folder / merging.LEDGER, "fer2013-v8.csv", metrics, {})
-    ran = [{"name": "18_write_submission", "state": "done", "seconds": 3, "why": None}]
-    record.write(folder, NAME, "hash", state, RUN, ran, "submissions/fer2013-v8.csv", **more)
-    made = [path for path in folder.rglob("*") if path.is_file()]
-    site.outputs = {p.relative_to(folder).as_posix(): p.read_bytes() for p in made}
-    site.outputs |= {"submission.csv": b"3\n", "__notebook__.html": b"<p>"}
-    site.kernels, site.status = site.kernels or [{}], "COMPLETE"
 
 
 @pytest.fixture
@@ -52,18 +22,6 @@ def site(kaggle_site, tmp_path):
 @pytest.fixture
 def root(tmp_path):
     return tmp_path / "project"
-
-
-def pulled(root, replace=False):
-    said = []
-    pull.pull(client.Client(timeout=20), root, replace, said.append)
-    return "\n".join(said)
-
-
-def contents(root):
-    """Return what is in place, the waiting room left out."""
-    made = [p for p in root.rglob("*") if p.is_file() and "runs/kaggle" not in p.as_posix()]
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in made}
 
 
 def test_everything_is_put_into_place(site, root):

@@ -1,14 +1,17 @@
 """Login, push and status against a small Kaggle, with all that goes wrong there."""
 
 import json
+import socket
 
 import pytest
 from kaggle_server import TOKEN, USER
+from kagglesdk import kaggle_env
 from typer.testing import CliRunner
 
 from fer_utils import cli, paths
+from fer_utils.datasets import download
 from fer_utils.errors import FerError
-from fer_utils.kaggle import bundle, client, push, record, status
+from fer_utils.kaggle import bundle, client, dataset, push, record, status
 
 WHEEL = "fer_utils-0.1.0-py3-none-any.whl"
 NAME = f"{USER}/fer-utils-suite"
@@ -31,7 +34,9 @@ def connect():
 def pushed(folder, order=None, timeout=20):
     said, connection = [], connect()
     connection.timeout = timeout
-    address = push.push(connection, order or push.Order(3600.0), folder, (), said.append)
+    address = push.push(
+        connection, order or push.Order(3600.0, unpulled=True), folder, (), said.append
+    )
     return address, "\n".join(said)
 
 
@@ -69,7 +74,7 @@ def test_second_push_sends_what_changed_and_continues(kaggle_site, tmp_path, whe
     assert kaggle_site.kernels[1]["kernelDataSources"] == [NAME]
     kaggle_site.status = "ERROR"
     monkeypatch.setattr(bundle, "_hash", lambda folder: "another")
-    pushed(tmp_path, push.Order(3600.0, fresh=True))
+    pushed(tmp_path, push.Order(3600.0, fresh=True, unpulled=True))
     assert len(kaggle_site.datasets["fer-utils-package"]) == 2
     assert not kaggle_site.kernels[2].get("kernelDataSources")
 
@@ -88,7 +93,7 @@ def test_the_kernel_waits_for_the_data_set(kaggle_site, tmp_path, monkeypatch):
     pushed(tmp_path)
     assert kaggle_site.count("GetDatasetStatus") >= 3
     kaggle_site.status, kaggle_site.pending = "COMPLETE", 1000
-    monkeypatch.setattr(push, "_PATIENCE", 0.1)
+    monkeypatch.setattr(dataset, "_PATIENCE", 0.1)
     with pytest.raises(FerError, match="still being prepared .blobs_received.: run the same"):
         pushed(tmp_path)
     kaggle_site.pending = 0
@@ -109,7 +114,7 @@ def test_what_another_clone_sent_since_is_not_taken_for_ours(kaggle_site, tmp_pa
 
 def test_version_that_kaggle_did_not_process_is_sent_again(kaggle_site, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(push, "_PATIENCE", 0.1)
+        patch.setattr(dataset, "_PATIENCE", 0.1)
         kaggle_site.pending = 1000
         with pytest.raises(FerError, match="still being prepared"):
             pushed(tmp_path)
@@ -192,6 +197,33 @@ def test_output_that_is_not_attached_is_said(kaggle_site, tmp_path):
 # The token
 
 
+LOGINS = [
+    (401, "does not accept the token: make one at"),
+    (403, "does not accept the token: make one at"),
+    (429, "the login: Kaggle wants fewer requests .429.: run the same command again"),
+    (500, "the login: Kaggle failed .500"),
+    ("drop", "the login: the connection to Kaggle broke .*: check the network"),
+    ("portal", "the login: what answers is not Kaggle"),
+    ("no route", "the login: no way leads to Kaggle .ConnectionError.: check the network"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "says"), LOGINS)
+@pytest.mark.parametrize("log_in", [connect, lambda: download.download("data")])
+def test_login_that_fails(log_in, wanted, says, kaggle_site, monkeypatch, tmp_path, capfd):
+    monkeypatch.chdir(tmp_path)
+    kaggle_site.fail = {"IntrospectToken": wanted}
+    if wanted == "no route":
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            address = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.PROD, address)
+    with pytest.raises(FerError, match=says) as caught:
+        log_in()
+    assert TOKEN not in str(caught.value) + "".join(capfd.readouterr())
+    assert not (tmp_path / "data").exists()
+
+
 def test_without_a_token(kaggle_site, monkeypatch):
     monkeypatch.delenv("KAGGLE_API_TOKEN")
     ended = invoke("status")
@@ -208,21 +240,32 @@ def test_wrong_token(kaggle_site, monkeypatch):
     assert "wr0ng" not in ended.output
 
 
-def test_login_without_a_network(kaggle_site):
-    kaggle_site.fail = {"IntrospectToken": "drop"}
-    with pytest.raises(FerError, match="the login: the connection to Kaggle broke"):
+def test_failed_login_does_not_show_the_token_of_a_file(kaggle_site, monkeypatch, tmp_path):
+    monkeypatch.delenv("KAGGLE_API_TOKEN")
+    (tmp_path / "home" / ".kaggle").mkdir(parents=True)
+    (tmp_path / "home" / ".kaggle" / "access_token").write_text(TOKEN)
+    kaggle_site.fail = {"IntrospectToken": 500}
+    with pytest.raises(
+        FerError, match=r"the login: Kaggle failed .500, no: \*\*\*.: run the same"
+    ):
         connect()
+
+
+def test_login_that_takes_too_long(kaggle_site):
     kaggle_site.fail = {"IntrospectToken": "hang"}
     with pytest.raises(FerError, match="the login: Kaggle did not answer within 1 s"):
         client.Client(timeout=1)
 
 
-def test_verbose_shows_no_token(kaggle_site, monkeypatch, capfd):
+def test_verbose_shows_no_token(kaggle_site, monkeypatch, capfd, tmp_path):
     from kaggle.api.kaggle_api_extended import KaggleApi
 
     monkeypatch.setattr(KaggleApi, "args", ["--verbose"])
     kaggle_site.kernels.append({})
     ended = invoke("status")
+    with pytest.raises(FerError):
+        download.download(tmp_path / "data")
+    assert kaggle_site.count("DownloadDataFiles") == 1
     assert TOKEN not in ended.output + "".join(capfd.readouterr())
 
 
@@ -299,5 +342,5 @@ def test_status_of_a_kernel_that_failed(kaggle_site):
 def test_status_of_a_kernel_with_a_damaged_record(content, kaggle_site):
     kaggle_site.kernels.append({})
     kaggle_site.outputs = {"kaggle_run.json": content}
-    said = ["kaggle_run.json is damaged: push again"]
+    said = ["its kaggle_run.json is damaged"]
     assert status.lines(connect(), NAME)[1:] == said

@@ -88,7 +88,8 @@ def test_submission_follows_when_the_time_is_over(working, monkeypatch):
 
 def test_submission_waits_for_what_it_needs(working):
     made = session._settings(CHOSEN)
-    waiting = session._Session(CHOSEN, made, working, paths.PROJECT / "notebooks", 0)
+    waiting = session._Session(CHOSEN, working, paths.PROJECT / "notebooks", 0)
+    waiting.settings = made
     assert not waiting._submission_waits()  # 12 has not run
 
 
@@ -146,35 +147,6 @@ def test_no_data_is_no_run_on_drawn_faces(working, monkeypatch, tmp_path, capfd)
     assert (code, noted["state"]) == (1, "failed")
     assert "accept the competition's rules" in noted["error"]
     assert "error: no FER2013 under" in capfd.readouterr().out
-
-
-def earlier(place, kernel=KERNEL, written="2026-11-29T10:00:00+00:00", content=b"old"):
-    (place / "runs" / "x").mkdir(parents=True)
-    (place / "runs" / "x" / "model.keras").write_bytes(content)
-    os.utime(place / "runs" / "x" / "model.keras", ns=(10**18, 10**18))
-    record.write(place, kernel, "hash", "out of time", "runs/x", [])
-    text = (place / "kaggle_run.json").read_text()
-    noted = record.read(place / "kaggle_run.json")["written"]
-    (place / "kaggle_run.json").write_text(text.replace(noted, written))
-    (place / "runs" / "x" / "model.keras").touch()
-
-
-@pytest.mark.parametrize(
-    "mount", ["fer-utils-suite", "notebooks/someone/fer-utils-suite", "a/b/c/d"]
-)
-def test_continues_from_what_is_attached(mount, working):
-    earlier(paths.KAGGLE_INPUT / mount)
-    assert session.restore(paths.KAGGLE_INPUT, working, KERNEL) == paths.KAGGLE_INPUT / mount
-    assert (working / "runs" / "x" / "model.keras").stat().st_mtime_ns == 10**18
-
-
-def test_latest_output_of_this_kernel_counts(working):
-    earlier(paths.KAGGLE_INPUT / "a", written="2026-11-29T10:00:00+00:00")
-    earlier(paths.KAGGLE_INPUT / "b", written="2026-11-29T12:00:00+00:00", content=b"new")
-    earlier(paths.KAGGLE_INPUT / "c", kernel="other/suite", content=b"another's")
-    session.restore(paths.KAGGLE_INPUT, working, KERNEL)
-    assert (working / "runs" / "x" / "model.keras").read_bytes() == b"new"
-    assert session.restore(paths.KAGGLE_INPUT / "c", working, KERNEL) is None
 
 
 # The script

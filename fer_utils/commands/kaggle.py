@@ -33,6 +33,10 @@ def push(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do not continue from what the last kernel made.")
     ] = False,
+    unpulled: Annotated[
+        bool,
+        typer.Option("--unpulled", help="Go on though what the last kernel made is not pulled."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only print what would be sent; asks Kaggle nothing.")
     ] = False,
@@ -46,14 +50,16 @@ def push(
     from fer_utils.compete.budget import parse_budget
     from fer_utils.kaggle import client
     from fer_utils.kaggle import push as pushing
+    from fer_utils.pipeline import lock
 
     names = tuple(name for text in only or () for name in text.split(","))
-    order = pushing.Order(parse_budget(budget), names, profile, seed, fresh)
+    order = pushing.Order(parse_budget(budget), names, profile, seed, fresh, unpulled)
     order.check()
     folder = paths.output_root() / "runs" / "kaggle" / "push"
     if dry_run:
-        pushing.prepare(order, folder, say=typer.echo)
-        pushing.describe(folder, typer.echo)
+        with lock.held(folder, ""):
+            pushing.prepare(order, folder, say=typer.echo)
+            pushing.describe(folder, typer.echo)
         return
     pushing.push(client.Client(), order, folder, say=typer.echo)
 

@@ -1,41 +1,17 @@
-"""Speaks to Kaggle through the ``kaggle`` package: logs in, asks, says what went wrong.
+"""Speaks to Kaggle through the ``kaggle`` package: asks, orders, says what went wrong.
 
 Questions are asked again where Kaggle is busy; orders are given once.
 """
 
-import errno
 import time
 
-from fer_utils import runs
-from fer_utils.datasets import download
+from fer_utils.datasets import connection
+from fer_utils.datasets.connection import Refused, response_of, status_of
 from fer_utils.errors import FerError
 from fer_utils.kaggle import api
 
-TIMEOUT = 60  # seconds without a byte
 TRIES = 4  # of a question, which changes nothing at Kaggle
 _BUSY = (429, 500, 502, 503, 504)
-_REFUSALS = {
-    403: "Kaggle refuses it (403{said}): accept the rules at "
-    + download.RULES
-    + " and check that the name is yours, then run it again",
-    404: "Kaggle has none of that name (404{said}): check its spelling",
-    429: "Kaggle wants fewer requests (429): run the same command again in some minutes",
-}
-_REFUSED = "Kaggle refuses it ({status}{said}): mend that, then run the same command again"
-_FAILED = "Kaggle failed ({status}{said}): run the same command again in some minutes"
-
-
-class Refused(FerError):
-    """Kaggle said no.
-
-    Args:
-        message: in words.
-        status: the HTTP status; None where there was no answer.
-    """
-
-    def __init__(self, message, status=None):
-        super().__init__(message)
-        self.status = status
 
 
 class Client:
@@ -52,14 +28,9 @@ class Client:
         >>> client.ask("the kernel", client.api.kernels_status, "me/fer-utils-suite")
     """
 
-    def __init__(self, timeout=TIMEOUT):
-        if not download.has_token():
-            raise FerError(f"no Kaggle token found: {download.TOKEN}")
+    def __init__(self, timeout=connection.TIMEOUT):
         self.timeout = timeout
-        with api.quiet(), api.limited(timeout):
-            self.api = api.imported()()
-            self.api.args = []  # --verbose would print the token
-            self._log_in()
+        self.api = connection.log_in(timeout, api.whole)
 
     @property
     def user(self):
@@ -109,69 +80,15 @@ class Client:
 
     def refusal(self, what, error):
         """Return the FerError for what the package raised about ``what``."""
-        if isinstance(error, FerError):
-            return error
-        status, said = status_of(error), self._said(response_of(error))
-        if status is None:
-            return self._broken(what, error)
-        if status == 401:
-            return Refused(f"Kaggle does not accept the token: {download.TOKEN}", status)
-        words = _REFUSALS.get(status, _FAILED if status >= 500 else _REFUSED)
-        return Refused(f"{what}: {words.format(status=status, said=said)}", status)
-
-    def _broken(self, what, error):
-        name = type(error).__name__
-        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-            return runs.writing_error(error.filename or what, error)
-        if "Timeout" in name or "timed out" in str(error):
-            cause = f"Kaggle did not answer within {self.timeout} s"
-        elif isinstance(error, ValueError):  # the package's own check of what it is given
-            return FerError(f"{what}: {self.clean(str(error))}")
-        else:
-            cause = f"the connection to Kaggle broke ({name})"
-        return FerError(f"{what}: {cause}: check the network, then run the same command again")
+        return connection.refusal(what, error, self.api, self.timeout)
 
     def _call(self, function, *args, **options):
-        with api.quiet(), api.limited(self.timeout):
+        with connection.quiet(), connection.limited(self.timeout):
             return function(*args, **options)
-
-    def _log_in(self):
-        try:
-            self.api.authenticate()
-        except SystemExit:
-            raise FerError(f"Kaggle does not accept the token: {download.TOKEN}") from None
-        except Exception as error:
-            raise self.refusal("the login", error) from None
-
-    def _said(self, response):
-        """Return the server's own words in an answer, without secrets, led by a comma."""
-        try:
-            words = response.json()["message"]
-        except Exception:
-            return ""
-        return f", {self.clean(words)}" if words else ""
 
     def clean(self, text):
         """Return Kaggle's own words as one line without secrets."""
-        text = " ".join(str(text).split())
-        for name in (self.api.CONFIG_NAME_TOKEN, self.api.CONFIG_NAME_KEY):
-            secret = self.api.config_values.get(name)
-            text = text.replace(secret, "***") if secret else text
-        return text[:300]
-
-
-def response_of(error):
-    """Return the answer behind an error, None where there was none."""
-    for cause in (error, error.__cause__, error.__context__):
-        found = getattr(cause, "response", None)
-        if found is not None:
-            return found
-    return None
-
-
-def status_of(error):
-    """Return the HTTP status behind an error of the package, None where there was no answer."""
-    return getattr(response_of(error), "status_code", None)
+        return connection.clean(text, self.api)
 
 
 def _passes(error):

@@ -1,14 +1,16 @@
 """Puts a kernel's files beside those that are here, without losing any of either."""
 
+import contextlib
 import filecmp
 import os
 import shutil
 import time
 from pathlib import Path
 
-from fer_utils import runs
+from fer_utils import kaggle, runs
 from fer_utils.errors import FerError
 from fer_utils.kaggle import record
+from fer_utils.pipeline import lock
 from fer_utils.submission import ledger
 
 LEDGER = "submissions/leaderboard.csv"
@@ -27,7 +29,7 @@ def plan(root, noted, replace):
     """
     home = root / "runs" / "kaggle"
     # A call that was interrupted may have put a run into its place without noting it.
-    known = {run: (noted["files"], _pulled(home, run, noted)) for run in _runs(noted)}
+    known = {run: (noted["files"], _pulled(home, run, noted)) for run in runs_of(noted)}
     kept = [run for run, lists in known.items() if _own_work(root, run, lists)]
     pulled = _pulled(home, noted["run"], noted)
     kept += [name for name in _submissions(noted) if _changed(root / name, name, noted, pulled)]
@@ -43,7 +45,7 @@ def _submissions(noted):
     return [n for n in sorted(noted["files"]) if n.startswith("submissions/") and n != LEDGER]
 
 
-def _runs(noted):
+def runs_of(noted):
     """Return the run folders, ``runs/<run>``, that a kernel left: earlier ones come along."""
     return sorted({"/".join(n.split("/")[:2]) for n in noted["files"] if n.startswith("runs/")})
 
@@ -77,7 +79,27 @@ def _note(home, run):
     return home / f"{run.rsplit('/', 1)[-1]}.json"
 
 
-def place(root, home, noted, kept):
+def unpulled(home, noted):
+    """Return the names of the files in a record that no pull has put into place.
+
+    Args:
+        home: as for ``place``.
+        noted: the record.
+    """
+    waits = record.read(home / "waiting" / kaggle.RECORD) or {}
+    notes = [record.read(_note(home, run)) or {} for run in runs_of(noted)]
+    if waits.get("written") == noted["written"]:  # a pull was interrupted
+        return sorted(noted["files"])
+    if noted["written"] in [note.get("written") for note in notes]:
+        return []
+    known = {}
+    for note in notes:
+        known |= note.get("files", {})
+    digests = {name: facts[2] for name, facts in known.items()}
+    return sorted(n for n, facts in noted["files"].items() if digests.get(n) != facts[2])
+
+
+def place(root, home, noted, kept, say):
     """Put everything into its place, and note it.
 
     Args:
@@ -85,20 +107,24 @@ def place(root, home, noted, kept):
         home: where the files wait, in ``waiting``, and replaced work is kept.
         noted: the record.
         kept: from ``plan``.
+        say: takes lines of text.
     """
     waiting = home / "waiting"
     try:
         _prune(waiting, noted["files"])
-        for name in kept:
-            _aside(root / name, home)
         arrived = noted | {"files": record.listing(waiting)}
-        for run in _runs(noted):
-            _place_run(root / run, waiting / run, home)
+        notes = {run: record.read(_note(home, run)) for run in runs_of(noted)}
+        apart = [run for run, note in notes.items() if note and note["began"] != noted["began"]]
+        for run in notes:
+            told = say if run not in kept else lambda _: None  # what was asked for
+            _place_run(root / run, waiting / run, home, run in [*kept, *apart], told)
             runs.write_json(_note(home, run), arrived)
         # Before the submissions: it looks at which of them change.
         _merge_ledger(root / LEDGER, waiting / LEDGER, home)
         for name in _submissions(noted):
             if (waiting / name).exists():
+                if (name in kept or apart) and (root / name).exists():
+                    _aside(root / name, home)
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(waiting / name, root / name)
         shutil.rmtree(waiting)
@@ -113,23 +139,46 @@ def _prune(waiting, files):
             path.unlink()
 
 
-def _place_run(run_dir, arrived, home):
+def _place_run(run_dir, arrived, home, keep, say):
     if not arrived.exists():  # by a call that was interrupted after this
         return
-    old = home / f"old-{run_dir.name}"
-    shutil.rmtree(old, ignore_errors=True)
-    if run_dir.exists():
-        os.replace(run_dir, old)
-    run_dir.parent.mkdir(parents=True, exist_ok=True)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    lost, gone = _lost(run_dir, arrived), home / f"old-{run_dir.name}"
+    with contextlib.suppress(OSError):  # the lock that is held stays that of the folder's name
+        os.link(run_dir / lock.NAME, arrived / lock.NAME)
+    if (keep and _names(run_dir)) or lost:
+        old = _aside(run_dir, home)
+        why = f"lacks {len(lost)} files, such as {lost[0]}" if lost else "began anew"
+        say(
+            f"note: what this kernel made of {run_dir.name} {why}: the one before is kept in {old}"
+        )
+    else:
+        shutil.rmtree(gone, ignore_errors=True)
+        os.replace(run_dir, gone)
     os.replace(arrived, run_dir)
-    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def _lost(run_dir, arrived):
+    """Return what a run folder has and the one in its place lacks, results only."""
+    lost = _names(run_dir) - _names(arrived)
+    passing = [n for n in lost if "checkpoint" in n.parts or n.name.endswith(".failed.ipynb")]
+    return sorted(name.as_posix() for name in lost.difference(passing))
+
+
+def _names(folder):
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {name for name in found if not any(part.startswith(".") for part in name.parts)}
 
 
 def _aside(path, home, move=os.replace):
-    if path.exists():
-        kept = home / "replaced" / f"{time.strftime('%Y%m%d-%H%M%S')}-{path.name}"
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        move(path, kept)
+    """Put a file or folder into ``replaced/``, under a name of its own; return its new path."""
+    stamp, number = time.strftime("%Y%m%d-%H%M%S"), 0
+    while (kept := home / "replaced" / f"{stamp}{'+' * number}-{path.name}").exists():
+        number += 1
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    move(path, kept)
+    return kept
 
 
 def _merge_ledger(path, arrived, home):

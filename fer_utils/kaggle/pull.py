@@ -2,16 +2,19 @@
 
 Files wait in ``runs/kaggle/waiting`` until the last one is there, so that an interrupted call
 continues. A run folder is then put in its place in one go. One that has local work is not touched,
-unless ``replace`` is given; then it is kept in ``replaced/``.
+unless ``replace`` is given; then it is kept in ``replaced/``. So is one whose files the kernel did
+not continue from, or does not bring again.
 """
 
+import contextlib
 import os
-from pathlib import Path
+import shutil
 
 from fer_utils import kaggle, runs
+from fer_utils.datasets.connection import Refused
 from fer_utils.errors import FerError
 from fer_utils.kaggle import merging, record, status
-from fer_utils.kaggle.client import Refused
+from fer_utils.pipeline import lock
 
 _CHUNK = 1 << 20  # bytes
 
@@ -29,8 +32,9 @@ def pull(client, root, replace=False, say=print):
         dict, the kernel's record.
 
     Raises:
-        FerError: the kernel has not ended, or made nothing; local work is in the way; a file
-            cannot be fetched or written. Nothing was put into place then.
+        FerError: the kernel has not ended, or made nothing; local work is in the way, or a
+            local run at work; a file cannot be fetched or written. Nothing was put into place
+            then.
     """
     name = f"{client.user}/{kaggle.KERNEL}"
     found = status.existing(client, name)
@@ -38,12 +42,17 @@ def pull(client, root, replace=False, say=print):
         raise FerError(f"{name} is {found.state}: pull once it has ended")
     files, log = status.outputs(client, name)
     home = root / "runs" / "kaggle"
-    runs.write_text(home / "kernel.log", status.plain(log))
-    noted = _record(client, files, home / "waiting", name, found, log)
-    kept = merging.plan(root, noted, replace)
-    _fetch_all(client, files, noted, home / "waiting", say)
-    record.restore_times(home / "waiting", noted["files"])
-    merging.place(root, home, noted, kept)
+    with contextlib.ExitStack() as locks:
+        locks.enter_context(lock.held(home, ""))  # two at once would share the waiting room
+        runs.write_text(home / "kernel.log", status.plain(log))
+        noted = _record(client, files, home / "waiting", name, found, log)
+        for run in merging.runs_of(noted):  # else a local run would write into what is replaced
+            locks.enter_context(lock.held(root / run, ", then pull again"))
+        merging.plan(root, noted, replace)  # said now, not after all is fetched
+        _fetch_all(client, files, noted, root, say)
+        record.restore_times(home / "waiting", noted["files"])
+        # Editors and notebooks that are open hold no lock: again, for what they wrote meanwhile.
+        merging.place(root, home, noted, merging.plan(root, noted, replace), say)
     for line in status.told(noted):
         say(line)
     if noted["state"] != "done":
@@ -63,19 +72,18 @@ def _record(client, files, waiting, name, found, log):
     _fetch(client, files[kaggle.RECORD], path)
     noted = record.read(path)
     if noted is None:
-        raise FerError(f"{kaggle.RECORD} of {name} is damaged: push again")
+        raise FerError(f"{kaggle.RECORD} of {name} is damaged: push --unpulled begins anew")
     for file in noted["files"]:
-        _check_name(file)
+        if not record.is_kept(file):
+            raise FerError(
+                f"{kaggle.RECORD} lists {file!r}, which is no file of a run: push "
+                "--unpulled --fresh begins anew"
+            )
     return noted
 
 
-def _check_name(name):
-    parts = Path(name).parts
-    if Path(name).is_absolute() or ".." in parts or parts[0] not in record.KEPT:
-        raise FerError(f"{kaggle.RECORD} lists {name!r}, which is no file of a run: push again")
-
-
-def _fetch_all(client, files, noted, waiting, say):
+def _fetch_all(client, files, noted, root, say):
+    waiting = root / "runs" / "kaggle" / "waiting"
     missing = sorted(set(noted["files"]) - set(files))
     if missing:
         lacks = (
@@ -87,6 +95,10 @@ def _fetch_all(client, files, noted, waiting, say):
         say(f"note: {lacks}; the kernel was ended from outside, so the others are fetched")
     there = {n: f for n, f in noted["files"].items() if n in files}
     wanted = {n: f for n, f in there.items() if not _there(waiting / n, f)}
+    for name in [n for n, facts in wanted.items() if _there(root / n, facts)]:
+        with runs.whole_file(waiting / name) as part:  # from an earlier pull
+            shutil.copyfile(root / name, part)
+        del wanted[name]
     size = sum(facts[0] for facts in wanted.values())
     say(f"fetching {len(wanted)} of {len(noted['files'])} files, {size / 1e6:.1f} MB")
     for name, facts in sorted(wanted.items()):

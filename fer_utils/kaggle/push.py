@@ -2,16 +2,15 @@
 
 import dataclasses
 import json
-import time
 
 from fer_utils import kaggle, paths, runs
-from fer_utils.datasets import download
+from fer_utils.datasets import connection
 from fer_utils.errors import FerError
-from fer_utils.kaggle import bundle, status
+from fer_utils.kaggle import bundle, dataset, merging, status
+from fer_utils.pipeline import lock
 
 LIMIT = 11.5 * 3600  # seconds of budget; Kaggle ends a kernel after 12 hours
 SPARE = 900  # seconds between the end of the budget and of the session that is asked for
-_LOOK, _PATIENCE = 5, 900  # seconds: how often, and how long, a data set is waited for
 OWNER = "OWNER"  # in a dry run that does not know the user
 
 
@@ -25,6 +24,7 @@ class Order:
         profile: as for ``settings.resolve``.
         seed: as for ``settings.resolve``.
         fresh: do not continue from the kernel's last output.
+        unpulled: go on though that output was not pulled, or holds no record.
     """
 
     budget: float
@@ -32,6 +32,7 @@ class Order:
     profile: str = "auto"
     seed: int = 0
     fresh: bool = False
+    unpulled: bool = False
 
     def check(self):
         """Raise FerError where it cannot be met."""
@@ -51,7 +52,9 @@ class Order:
             suite.named(suite.SUITE, name)
 
 
-def prepare(order, folder, owner=OWNER, libraries=tuple(bundle.LIBRARIES), say=print):
+def prepare(
+    order, folder, owner=OWNER, libraries=tuple(bundle.LIBRARIES), say=print, anew="a dry run"
+):
     """Write all that would be sent into ``folder/dataset`` and ``folder/kernel``.
 
     Args:
@@ -60,6 +63,7 @@ def prepare(order, folder, owner=OWNER, libraries=tuple(bundle.LIBRARIES), say=p
         owner: the user's name at Kaggle.
         libraries: see ``bundle.build``.
         say: takes lines of text.
+        anew: why the kernel does not continue from its last output; None where it does.
 
     Returns:
         str, the hash of the data set.
@@ -67,14 +71,18 @@ def prepare(order, folder, owner=OWNER, libraries=tuple(bundle.LIBRARIES), say=p
     made = bundle.build(folder / "dataset", libraries, say)
     names = {"OWNER": owner, "DATASET": kaggle.DATASET, "KERNEL": kaggle.KERNEL}
     names["COMPETITION"] = paths.COMPETITION
+    kernel = f"{owner}/{kaggle.KERNEL}"
     for kind in ("dataset", "kernel"):
         text = (bundle.FILES / f"{kind}-metadata.json").read_text(encoding="utf-8")
         for name, value in names.items():
             text = text.replace(name, value)
         runs.write_text(folder / kind / f"{kind}-metadata.json", text)
+    if anew is None:
+        _continue(folder / "kernel" / "kernel-metadata.json", kernel)
     chosen = {
         "bundle": made,
-        "kernel": f"{owner}/{kaggle.KERNEL}",
+        "kernel": kernel,
+        "anew": anew,
         "budget": order.budget,
         "only": list(order.only),
         "data": "auto",
@@ -109,67 +117,49 @@ def push(client, order, folder, libraries=tuple(bundle.LIBRARIES), say=print):
         str, the kernel's address.
 
     Raises:
-        FerError: a kernel runs already; or Kaggle refuses, and why.
+        FerError: a kernel runs already; what the last one made was not pulled; or Kaggle
+            refuses, and why.
     """
     order.check()
+    with lock.held(folder, ""):  # two at once would start two kernels
+        anew = _why_anew(client, order, folder)
+        made = prepare(order, folder, client.user, libraries, say, anew)
+        dataset.send(client, folder, made, say)
+        return _send_kernel(client, folder / "kernel", order, say, anew)
+
+
+def _why_anew(client, order, folder):
+    """Return why the kernel will not continue from its last output, None where it will."""
     name = f"{client.user}/{kaggle.KERNEL}"
     before = status.of(client, name)
-    if before and before.running:
+    if before is None:
+        return f"Kaggle showed no earlier {name}"
+    if before.running:
         raise FerError(
             f"{name} is {before.state} already: wait for its end (kaggle status), fetch what it "
             "made (kaggle pull), then push again"
         )
-    made = prepare(order, folder, client.user, libraries, say)
-    _send_dataset(client, folder, made, say)
-    if before and not order.fresh:
-        _continue(folder / "kernel" / "kernel-metadata.json", name)
-    return _send_kernel(client, folder / "kernel", order, say)
+    if not order.unpulled:
+        _check_pulled(client, name, before, folder.parent)
+    return "--fresh was given" if order.fresh else None
 
 
-def _send_dataset(client, folder, made, say):
-    dataset = f"{client.user}/{kaggle.DATASET}"
-    note, there = folder / "sent.json", _dataset_state(client, dataset)
-    version = there and there["current_version_number"]
-    noted = {"dataset": dataset, "bundle": made, "version": version}
-    if there and runs.read_json(note) == noted:
-        say(f"data set {dataset}: there already")
-    else:
-        noted["version"] = (version or 0) + 1
-        size = sum(path.stat().st_size for path in (folder / "dataset").iterdir())
-        say(f"data set {dataset}: sending {size / 1e6:.1f} MB")
-        what, order = f"the data set {dataset}", str(folder / "dataset")
-        if there:
-            answer = client.tell(what, client.api.dataset_create_version, order, made, quiet=True)
-        else:
-            answer = client.tell(what, client.api.dataset_create_new, order, quiet=True)
-        if answer.error:
-            raise FerError(f"{what}: Kaggle refuses it: {client.clean(answer.error)}")
-    _await_dataset(client, dataset, noted["version"] or 0)
-    runs.write_json(note, noted)  # not before: Kaggle may fail to process what was sent
-
-
-def _dataset_state(client, dataset):
-    """Return a data set's status and version, None where there is none of ours."""
-    answer = client.peek(f"the data set {dataset}", client.api.dataset_status, dataset, "json")
-    return None if answer in (403, 404) else json.loads(answer)
-
-
-def _await_dataset(client, dataset, version):
-    # A kernel that starts before gets the version before.
-    end = time.monotonic() + _PATIENCE
-    while True:
-        state = _dataset_state(client, dataset) or {"status": "hidden"}
-        word = state["status"]
-        if word == "ready" and (state["current_version_number"] or 0) >= version:
-            return
-        if word in ("failed", "deleted"):
-            raise FerError(f"the data set {dataset}: Kaggle says {word}: push again")
-        if time.monotonic() > end:
-            raise FerError(
-                f"the data set {dataset} is still being prepared ({word}): run the same command "
-                "again in some minutes"
-            )
-        time.sleep(_LOOK)
+def _check_pulled(client, name, before, home):
+    # Only a kernel's last output can be fetched, or continued from.
+    noted, why = status.last_record(client, name)
+    if noted is None:
+        raise FerError(
+            f"the last kernel {name} ended ({before.state}) without a record: {why}. The next "
+            "would begin anew; what earlier ones made is on the kernel's page, under its older "
+            "versions. To go on: push --unpulled"
+        )
+    missing = merging.unpulled(home, noted)
+    if missing:
+        raise FerError(
+            f"{len(missing)} of {len(noted['files'])} files of the last kernel {name} are not "
+            f"pulled, the first is {missing[0]}: fetch them with kaggle pull, then push again. To "
+            "go on without: push --unpulled"
+        )
 
 
 def _continue(path, name):
@@ -178,7 +168,7 @@ def _continue(path, name):
     runs.write_json(path, metadata | {"kernel_sources": [name]})
 
 
-def _send_kernel(client, folder, order, say):
+def _send_kernel(client, folder, order, say, anew):
     what, limit = "the kernel", str(int(order.budget + SPARE))
     answer = client.tell(what, client.api.kernels_push, str(folder), timeout=limit)
     if answer.error:
@@ -186,7 +176,7 @@ def _send_kernel(client, folder, order, say):
     if answer.invalid_competition_sources:
         raise FerError(
             "the kernel started without the competition's data: accept the rules at "
-            f"{download.RULES}, stop the kernel on its page {answer.url}, then push again"
+            f"{connection.RULES}, stop the kernel on its page {answer.url}, then push again"
         )
     if answer.invalid_dataset_sources:
         raise FerError(
@@ -195,6 +185,8 @@ def _send_kernel(client, folder, order, say):
         )
     if answer.invalid_kernel_sources:
         say("note: Kaggle did not attach the kernel's last output, so the suite begins anew")
+    elif anew:
+        say(f"the suite begins anew: {anew}")
     say(f"kernel version {answer.version_number} started: {answer.url}")
     return answer.url
 

@@ -14,9 +14,25 @@ from fer_utils import runs
 from fer_utils.kaggle import RECORD
 
 KEPT = ("runs", "submissions")  # the folders of a kernel's output that matter
+_NEEDED = {
+    *("kernel", "state", "run", "notebooks", "submission"),
+    *("error", "origin", "began", "written"),
+}
+OWN = "kaggle"  # below runs/: what push and pull keep for themselves
 
 
-def write(working, kernel, bundle, state, run, notebooks, submission=None, error=None):
+def write(
+    working,
+    kernel,
+    bundle,
+    state,
+    run,
+    notebooks,
+    submission=None,
+    error=None,
+    origin=None,
+    began=None,
+):
     """Write the record of a kernel.
 
     Args:
@@ -28,6 +44,8 @@ def write(working, kernel, bundle, state, run, notebooks, submission=None, error
         notebooks: list of dicts, from ``notebook_states``.
         submission: the submission's path, relative to ``working``; None where there is none.
         error: what stopped the run as a whole.
+        origin: from where it continued, or why it began anew.
+        began: when the suite began anew, in the first of the kernels that continued; see ``now``.
     """
     found = {
         "kernel": kernel,
@@ -37,10 +55,17 @@ def write(working, kernel, bundle, state, run, notebooks, submission=None, error
         "notebooks": notebooks,
         "submission": submission,
         "error": error,
-        "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "origin": origin,
+        "began": began,
+        "written": now(),
         "files": listing(working),
     }
     runs.write_json(working / RECORD, found)
+
+
+def now():
+    """Return the time in UTC, as text that sorts."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
 
 
 def read(path):
@@ -51,7 +76,16 @@ def read(path):
 def checked(found):
     """Return what was read from JSON, or None where it is no record."""
     whole = isinstance(found, dict) and isinstance(found.get("files"), dict)
-    return found if whole and "state" in found else None
+    return found if whole and found.keys() >= _NEEDED else None
+
+
+def is_kept(name):
+    """Return whether a name in a record is that of a run's file or a submission's."""
+    parts = Path(name).parts
+    if Path(name).is_absolute() or ".." in parts or len(parts) < 2:
+        return False
+    in_run = parts[0] == "runs" and len(parts) > 2 and parts[1] != OWN
+    return in_run or parts[0] == "submissions"
 
 
 def listing(working):
@@ -62,9 +96,10 @@ def listing(working):
             folders[:] = [name for name in folders if not name.startswith(".")]
             for name in files:
                 path = Path(folder, name)
-                if not name.startswith("."):
+                listed = path.relative_to(working).as_posix()
+                if is_kept(listed) and not name.startswith("."):
                     with contextlib.suppress(FileNotFoundError):  # being replaced
-                        found[path.relative_to(working).as_posix()] = _facts(path)
+                        found[listed] = _facts(path)
     return found
 
 
@@ -80,10 +115,10 @@ def sha256(path):
 
 
 def restore_times(root, files):
-    """Give copied files the times of the record's list, where their size is still that."""
-    for name, (size, time_ns, _) in files.items():
+    """Give copied files the times of the record's list, where they are still what it lists."""
+    for name, (size, time_ns, digest) in files.items():
         with contextlib.suppress(OSError):  # it did not come along: its notebook runs again
-            if (root / name).stat().st_size == size:
+            if (root / name).stat().st_size == size and sha256(root / name) == digest:
                 os.utime(root / name, ns=(time_ns, time_ns))
 
 

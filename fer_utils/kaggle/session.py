@@ -4,24 +4,24 @@ The suite runs in a process of its own, which is stopped as with Ctrl-C when its
 ran is whole, a training that was interrupted continues in the next kernel.
 """
 
+import contextlib
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from fer_utils import paths, runs
 from fer_utils.errors import FerError
-from fer_utils.kaggle import RECORD, record
+from fer_utils.kaggle import RECORD, processes, record, restoring
 
 SUBMISSION = "18_write_submission"
-DEPTH = 5  # of folders below the input folder
 _RESERVE = 600  # seconds kept for the submission, where the whole suite does not come so far
 _LOOK = 30  # seconds between two looks at what has finished
+_RENEW = 600  # seconds between two records, where nothing finishes: trainings leave checkpoints
 _ENDING = 120  # seconds that a stopped run may take to end
 
 
@@ -33,7 +33,7 @@ def run(chosen, folder, began):
 
     Args:
         chosen: dict with ``bundle``, ``kernel``, ``budget`` (seconds), ``only``, ``data``,
-            ``profile`` and ``seed``.
+            ``profile``, ``seed``, and ``anew``, see ``restoring.restore``.
         folder: the data set's folder.
         began: what ``time.monotonic`` was when the kernel began.
 
@@ -42,19 +42,15 @@ def run(chosen, folder, began):
     """
     working = paths.KAGGLE_WORKING
     with tempfile.TemporaryDirectory(prefix="fer-suite-") as scratch:
-        for notebook in sorted(Path(folder).glob("*.ipynb")):
-            shutil.copyfile(notebook, Path(scratch, notebook.name))
-        restore(paths.KAGGLE_INPUT, working, chosen["kernel"])
+        session = _Session(chosen, working, scratch, began)
         try:
-            settings = _settings(chosen)
-            session = _Session(chosen, settings, working, scratch, began)
+            session.begin(folder)
             code, stopped = session.run_all()
-        except FerError as error:
+        except (FerError, OSError) as error:
             _say(f"error: {error}")
-            _write(chosen, working, "failed", None, folder, error=str(error))
+            session.write("failed", error=str(error))
             return 1
-    state = "out of time" if stopped else {0: "done"}.get(code, "failed")
-    _write(chosen, working, state, settings, folder)
+        session.write("out of time" if stopped else {0: "done"}.get(code, "failed"))
     killed = code < 0  # by the system, where memory ran out: what others made is to be kept
     return 0 if code in (0, 1) or killed or stopped else 1
 
@@ -79,11 +75,27 @@ def _settings(chosen):
 class _Session:
     """The suite within its time; see ``run`` for what it is given."""
 
-    def __init__(self, chosen, settings, working, notebooks, began):
-        self.chosen, self.settings, self.working = chosen, settings, working
-        self.notebooks = Path(notebooks)
+    def __init__(self, chosen, working, notebooks, began):
+        self.chosen, self.working, self.notebooks = chosen, working, Path(notebooks)
         self.end = began + chosen["budget"]
-        self.seen = None
+        self.noted = began
+        self.settings: Any = None  # the Settings, once the kernel before is taken up
+        self.origin = self.since = self.seen = None
+
+    def begin(self, folder):
+        """Take up what the kernel before made, and settle what is to be done.
+
+        Args:
+            folder: of the notebooks that were sent.
+        """
+        kernel, anew = self.chosen["kernel"], self.chosen.get("anew")
+        found = restoring.restore(paths.KAGGLE_INPUT, self.working, kernel, anew)
+        self.origin, self.since = found
+        _say(self.origin)
+        self.write("running")  # whatever comes: the next kernel continues from here
+        for notebook in sorted(Path(folder).glob("*.ipynb")):
+            shutil.copyfile(notebook, self.notebooks / notebook.name)
+        self.settings = _settings(self.chosen)
 
     def run_all(self):
         """Return the exit code and whether the time was over."""
@@ -113,46 +125,58 @@ class _Session:
             "notebooks": str(self.notebooks),
         }
         command = [sys.executable, "-m", "fer_utils.kaggle.session", json.dumps(job)]
-        process = subprocess.Popen(command, cwd=self.working)
-        while (left := until - time.monotonic()) > 0:
-            try:
-                return process.wait(min(left, _LOOK)), False
-            except subprocess.TimeoutExpired:
-                self._note()
-        _stop(process)
+        process = subprocess.Popen(command, cwd=self.working, start_new_session=True)
+        try:
+            while (left := until - time.monotonic()) > 0:
+                try:
+                    return process.wait(min(left, _LOOK)), False
+                except subprocess.TimeoutExpired:
+                    self._note()
+        finally:
+            processes.stop(process, _ENDING)
         return process.returncode, True
 
     def _note(self):
-        """Bring the record up to date when a notebook has finished, in case Kaggle ends all."""
+        """Bring the record, which lists what is continued from, up to date: Kaggle may end all."""
         folder = self.settings.run_dir / "notebooks"
         done = sorted(path.name for path in folder.glob("*.ipynb") if path.name[0] != ".")
-        if done != self.seen:
-            self.seen = done
-            _write(self.chosen, self.working, "running", self.settings, self.notebooks)
+        if done != self.seen or time.monotonic() > self.noted + _RENEW:
+            self.seen, self.noted = done, time.monotonic()
+            self.write("running")
+
+    def write(self, state, error=None):
+        """Write the record; where that cannot be, the one before stays and the suite goes on.
+
+        Args:
+            state: see ``record.write``.
+            error: what stopped the run as a whole.
+        """
+        run, states, submission = None, [], None
+        with _best_effort():
+            if self.settings:
+                run, states, submission = self._results()
+        with _best_effort():
+            kernel, bundle = self.chosen["kernel"], self.chosen["bundle"]
+            facts = (run, states, submission, error, self.origin, self.since)
+            record.write(self.working, kernel, bundle, state, *facts)
+
+    def _results(self):
+        """Return the run folder, how its notebooks did, and the submission, for the record."""
+        run_dir = self.settings.run_dir
+        submission = _submission(self.settings, self.notebooks, self.working)
+        return (
+            run_dir.relative_to(self.working).as_posix(),
+            record.notebook_states(run_dir),
+            submission and submission.relative_to(self.working).as_posix(),
+        )
 
 
-def _stop(process):
-    process.send_signal(signal.SIGINT)
+@contextlib.contextmanager
+def _best_effort():
     try:
-        process.wait(_ENDING)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _write(chosen, working, state, settings, notebooks, error=None):
-    run_dir = settings and settings.run_dir
-    submission = settings and _submission(settings, notebooks, working)
-    record.write(
-        working,
-        chosen["kernel"],
-        chosen["bundle"],
-        state,
-        run_dir and run_dir.relative_to(working).as_posix(),
-        record.notebook_states(run_dir) if run_dir else [],
-        submission and submission.relative_to(working).as_posix(),
-        error,
-    )
+        yield
+    except Exception as problem:  # a full disk, above all
+        _say(f"note: {RECORD} is not up to date ({type(problem).__name__}: {problem})")
 
 
 def _submission(settings, notebooks, working):
@@ -179,36 +203,6 @@ def _is_current(settings, notebooks):
     if manifests.read(SUBMISSION) is None:
         return False
     return manifests.reason(suite.named(suite.SUITE, SUBMISSION)) is None
-
-
-def restore(root, working, kernel):
-    """Copy what an earlier kernel made, where its output is attached; return its folder or None.
-
-    Args:
-        root: the input folder.
-        working: the kernel's working folder; what is there already stays.
-        kernel: the name of the kernel, ``owner/name``.
-    """
-    found = [(place, record.read(place / RECORD)) for place in _holding(root, RECORD)]
-    found = [(place, noted) for place, noted in found if noted and noted["kernel"] == kernel]
-    if not found:
-        return None
-    place, noted = max(found, key=lambda pair: pair[1]["written"])
-    for name in noted["files"]:
-        if not (working / name).exists() and (place / name).is_file():
-            (working / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(place / name, working / name)
-    record.restore_times(working, noted["files"])
-    _say(f"continued from {place}, which was {noted['state']}")
-    return place
-
-
-def _holding(root, name):
-    for folder, folders, files in os.walk(root):
-        if len(Path(folder).relative_to(root).parts) >= DEPTH:
-            folders.clear()
-        if name in files:
-            yield Path(folder)
 
 
 def main(text):

@@ -83,25 +83,28 @@ def lines(client, name):
     said = [f"{name}: {found.state}{f': {found.failure}' if found.failure else ''}"]
     if found.running:
         return said
+    noted, why = last_record(client, name)
+    return [*said, why] if noted is None else said + told(noted)
+
+
+def last_record(client, name):
+    """Return the record of a kernel that ended, or None; and why there is none, in words."""
     files, log = outputs(client, name)
     if RECORD not in files:
-        return [*said, f"it made nothing: {last_line(log)}"]
+        return None, f"it made nothing: {last_line(log)}"
     text = client.ask("the kernel's record", lambda: fetch(client, files[RECORD]).text)
-    noted = record.checked(_parsed(text))
-    return [*said, f"{RECORD} is damaged: push again"] if noted is None else said + told(noted)
-
-
-def _parsed(text):
     try:
-        return json.loads(text)
+        noted = record.checked(json.loads(text))
     except ValueError:
-        return None
+        noted = None
+    return noted, None if noted else f"its {RECORD} is damaged"
 
 
 def told(noted):
     """Return a record in words, a line a notebook that was asked for."""
     error = f": {noted['error']}" if noted["error"] else ""
     said = [f"the suite: {noted['state']}{error}"]
+    said += [noted["origin"]] if noted["origin"] else []
     for notebook in noted["notebooks"]:
         if notebook["state"] != "not run" or notebook["why"]:
             why = f": {notebook['why']}" if notebook["why"] else ""

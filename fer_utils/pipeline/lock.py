@@ -8,11 +8,12 @@ import time
 from fer_utils import locks, runs
 from fer_utils.errors import FerError
 
+NAME = ".lock"  # of the file, in the folder
 ORPHAN_SECONDS = 30  # how long a killed run's notebook may take to end
 
 
 @contextlib.contextmanager
-def held(run_dir):
+def held(run_dir, otherwise=", or choose another folder with --run"):
     """Hold the lock of a run folder.
 
     The system drops the lock with the process, however it ends. The kernel inherits the
@@ -21,6 +22,7 @@ def held(run_dir):
 
     Args:
         run_dir: the folder; made if absent.
+        otherwise: what else one may do than wait, for the message.
 
     Yields:
         int, the file descriptor that holds the lock.
@@ -28,33 +30,33 @@ def held(run_dir):
     Raises:
         FerError: another process holds it, or the folder cannot be written.
     """
-    path = run_dir / ".lock"
+    path = run_dir / NAME
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
         file = open(path, "ab+", buffering=0)  # noqa: SIM115 - closed below
     except OSError as error:
         raise runs.writing_error(run_dir, error) from error
     with file:
-        _acquire(file, run_dir)
+        _acquire(file, run_dir, otherwise)
         _sign(file, path)
         yield file.fileno()
 
 
-def _acquire(file, run_dir):
+def _acquire(file, run_dir, otherwise):
     deadline = time.monotonic() + ORPHAN_SECONDS
     while not locks.taken(file.fileno()):
         holder = _holder(file)
         if (holder is not None and runs.alive(holder)) or time.monotonic() > deadline:
-            raise FerError(f"{run_dir} {_why(holder)}")
+            raise FerError(f"{run_dir} {_why(holder, otherwise)}")
         time.sleep(0.2)
 
 
-def _why(holder):
+def _why(holder, otherwise):
     if holder is not None and not runs.alive(holder):
         killed = f"the killed run, process {holder},"
         return f"is in use: a notebook of {killed} is still ending: try again"
     who = "another process" if holder is None else f"process {holder}"
-    return f"is in use by {who}: wait until it ends, or choose another folder with --run"
+    return f"is in use by {who}: wait until it ends{otherwise}"
 
 
 def _holder(file):
