@@ -2,21 +2,32 @@
 
 import csv
 import datetime
-import filecmp
+import hashlib
 from pathlib import Path
 
 from fer_utils import runs
 from fer_utils.errors import FerError
 from fer_utils.submission.text import read_lines
+from fer_utils.training.log import log
 
 LEDGER_COLUMNS = [
     *("file", "date", "model", "data", "profile", "seed", "parameters", "train_seconds"),
-    *("device", "commit", "public", "public_se", "public_dedup", "kaggle"),
+    *("device", "commit", "public", "public_se", "public_dedup", "kaggle", "scored"),
 ]
+_EARLIER = LEDGER_COLUMNS[:-1]  # without the mark of what Kaggle scored
+
+
+def mark(file):
+    """Return what tells a file's content from another's, 12 digits; empty where it is missing."""
+    path = Path(file)
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
 
 
 def record(ledger, file, metrics, run, kaggle=""):
     """Write a submission's row into the ledger, in place of an earlier row of that file.
+
+    The score that Kaggle gave stays where the file has the content that Kaggle saw; else it is
+    dropped, which a line says.
 
     Args:
         ledger: path of ``leaderboard.csv``; made if absent.
@@ -47,14 +58,30 @@ def record(ledger, file, metrics, run, kaggle=""):
         "public": _rounded(public.get("accuracy")),
         "public_se": _rounded(public.get("standard_error")),
         "public_dedup": _rounded(public.get("accuracy_without_twins")),
-        "kaggle": kaggle,
     }
-    rows = {old["file"]: old for old in read_ledger(ledger)} | {row["file"]: row}
-    write_ledger(ledger, rows.values())
+    rows = {old["file"]: old for old in read_ledger(ledger)}
+    told = {"kaggle": kaggle, "scored": mark(file)}
+    row |= told if kaggle else score_of(rows.get(row["file"]), file)
+    write_ledger(ledger, (rows | {row["file"]: row}).values())
     return row
 
 
-def note_score(ledger, file, score, mark):
+def score_of(row, file):
+    """Return the part of a row that tells of Kaggle, where it holds for a file; else none.
+
+    Args:
+        row: dict, the row of a file of that name; None where there is none.
+        file: path of the file that takes its place.
+    """
+    if not row or not row["kaggle"]:
+        return {}
+    if row["scored"] and row["scored"] == mark(file):
+        return {key: row[key] for key in ("kaggle", "scored")}
+    log(f"{row['file']}: not the file that Kaggle scored {row['kaggle']}, which leaves the ledger")
+    return {}
+
+
+def note_score(ledger, file, score):
     """Write the score that Kaggle gave into a submission's row; one is made where there is none.
 
     A row is of the file beside the ledger. Another file of that name gets a row with its mark.
@@ -63,18 +90,17 @@ def note_score(ledger, file, score, mark):
         ledger: path of ``leaderboard.csv``; made if absent.
         file: path of the submission.
         score: str, as Kaggle gave it.
-        mark: str that tells the file from others of its name.
 
     Raises:
         FerError: the ledger has other columns.
     """
     rows, name = {row["file"]: row for row in read_ledger(ledger)}, Path(file).name
-    beside = Path(ledger).with_name(name)
-    if not beside.exists() or not filecmp.cmp(file, beside, shallow=False):
-        name = f"{Path(file).stem} {mark}{Path(file).suffix}"
-    new = dict.fromkeys(LEDGER_COLUMNS, "")
-    new |= {"file": name, "date": datetime.date.today().isoformat()}
-    write_ledger(ledger, (rows | {name: rows.get(name, new) | {"kaggle": score}}).values())
+    scored = mark(file)
+    if mark(Path(ledger).with_name(name)) != scored:
+        name = f"{Path(file).stem} [{scored}]{Path(file).suffix}"
+    row = dict.fromkeys(LEDGER_COLUMNS, "")
+    row |= {"file": name, "date": datetime.date.today().isoformat()} | rows.get(name, {})
+    write_ledger(ledger, (rows | {name: row | {"kaggle": score, "scored": scored}}).values())
 
 
 def write_ledger(ledger, rows):
@@ -99,9 +125,10 @@ def read_ledger(ledger):
     if not ledger.exists():
         return []
     rows = list(csv.reader(read_lines(ledger))) or [[]]  # an empty file has no header
+    columns = _EARLIER if rows[0] == _EARLIER else LEDGER_COLUMNS
     for number, row in enumerate(rows, start=1):
-        if len(row) != len(LEDGER_COLUMNS) or (number == 1 and row != LEDGER_COLUMNS):
+        if len(row) != len(columns) or (number == 1 and row != columns):
             raise FerError(
                 f"{ledger}, line {number}: expected the columns {','.join(LEDGER_COLUMNS)}"
             )
-    return [dict(zip(LEDGER_COLUMNS, row, strict=True)) for row in rows[1:]]
+    return [{"scored": "", **dict(zip(columns, row, strict=True))} for row in rows[1:]]
