@@ -5,6 +5,7 @@ import errno
 import filecmp
 import json
 import os
+import platform
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,26 @@ def alive(pid):
     except OSError:
         pass  # it exists and belongs to someone else
     return True
+
+
+def this_process():
+    """Return machine and number of this process, for example ``box 5f2c41d0:4711``."""
+    try:
+        booted = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+    except OSError:  # not Linux
+        booted = ""
+    return f"{platform.node()} {booted}:{os.getpid()}"  # names alone are not unique
+
+
+def has_ended(process):
+    """Return whether a process, as ``this_process`` says it, has ended; None if not known.
+
+    That of another machine is not, nor is one of this machine before it was started anew.
+    """
+    machine, _, number = process.rpartition(":")
+    if machine != this_process().rpartition(":")[0] or not number.isdigit():
+        return None
+    return not alive(int(number))
 
 
 def _flush_to_disk(part):

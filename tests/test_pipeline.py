@@ -1,6 +1,8 @@
+import contextlib
 import io
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -585,17 +587,48 @@ def test_one_run_at_a_time(done):
     assert run(done)[0] == 0
 
 
+def signed(folder, process):
+    (folder / ".lock").write_text(json.dumps({"process": process}))
+
+
 def test_lock_of_a_dead_process_is_waited_for(tmp_path, monkeypatch):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     with lock.held(tmp_path):
-        (tmp_path / ".lock").write_text(json.dumps({"pid": ended.pid}))
+        signed(tmp_path, runs.this_process().rpartition(":")[0] + f":{ended.pid}")
         monkeypatch.setattr(lock, "ORPHAN_SECONDS", 0.3)
-        killed = f"killed run, process {ended.pid}, is still ending: try again"
+        killed = f"killed run, process {ended.pid}, that is still ending: try again"
         with pytest.raises(FerError, match=killed), lock.held(tmp_path):
             pass
     with lock.held(tmp_path):
-        assert json.loads((tmp_path / ".lock").read_text())["pid"] == os.getpid()
+        assert json.loads((tmp_path / ".lock").read_text())["process"] == runs.this_process()
+
+
+@pytest.mark.parametrize("machine", ["far 5f2c41d0", None])
+def test_lock_of_another_machine_is_not_judged_by_this_ones_processes(
+    machine, tmp_path, monkeypatch
+):
+    """Its process may have the number of one that runs here; so may one before a restart."""
+    machine = machine or f"{platform.node()} 00000000"
+    name = machine.split()[0]
+    with lock.held(tmp_path):
+        signed(tmp_path, f"{machine}:{os.getpid()}")
+        waited = []
+        monkeypatch.setattr(lock.time, "sleep", waited.append)
+        monkeypatch.setattr(lock, "ORPHAN_SECONDS", 0.1)
+        says = f"process {os.getpid()} of another machine, {name}: wait .*--run; .*delete .*lock"
+        with pytest.raises(lock.InUse, match=says), lock.held(tmp_path):
+            pass
+        assert waited, "it may have been killed, and its machine be about to tell the drive so"
+
+
+def test_a_process_that_runs_is_waited_for_on_request(tmp_path, monkeypatch):
+    with contextlib.ExitStack() as before:
+        before.enter_context(lock.held(tmp_path))
+        monkeypatch.setattr(lock.time, "sleep", lambda seconds: before.close())
+        with lock.held(tmp_path, patience=60):
+            pass
+        assert lock._locked(open(tmp_path / ".lock"))  # noqa: SIM115
 
 
 def test_run_folder_that_cannot_be_made(done):

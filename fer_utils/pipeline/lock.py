@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import time
 
 from fer_utils import runs
@@ -11,8 +10,12 @@ from fer_utils.errors import FerError
 ORPHAN_SECONDS = 30  # how long a killed run's notebook may take to end
 
 
+class InUse(FerError):
+    """Another process holds the lock."""
+
+
 @contextlib.contextmanager
-def held(run_dir):
+def held(run_dir, patience=0):
     """Hold the lock of a run folder.
 
     The system drops the lock with the process, however it ends. The kernel inherits the
@@ -21,12 +24,14 @@ def held(run_dir):
 
     Args:
         run_dir: the folder; made if absent.
+        patience: seconds to wait for another process, also for one that is known to run.
 
     Yields:
         int, the file descriptor that holds the lock.
 
     Raises:
-        FerError: another process holds it, or the folder cannot be written.
+        InUse: another process holds it.
+        FerError: the folder cannot be written.
     """
     path = run_dir / ".lock"
     try:
@@ -35,26 +40,34 @@ def held(run_dir):
     except OSError as error:
         raise runs.writing_error(run_dir, error) from error
     with file:
-        _acquire(file, run_dir)
+        _acquire(file, run_dir, patience)
         _sign(file, path)
         yield file.fileno()
 
 
-def _acquire(file, run_dir):
-    deadline = time.monotonic() + ORPHAN_SECONDS
+def _acquire(file, run_dir, patience):
+    began = time.monotonic()
     while not _locked(file):
         holder = _holder(file)
-        if (holder is not None and runs.alive(holder)) or time.monotonic() > deadline:
-            raise FerError(f"{run_dir} {_why(holder)}")
+        runs_here = runs.has_ended(holder) is False
+        if time.monotonic() - began >= (patience if runs_here else max(patience, ORPHAN_SECONDS)):
+            raise InUse(f"{run_dir} is in use by {_why(holder, file.name)}")
         time.sleep(0.2)
 
 
-def _why(holder):
-    if holder is not None and not runs.alive(holder):
-        killed = f"the killed run, process {holder},"
-        return f"is in use: a notebook of {killed} is still ending: try again"
-    who = "another process" if holder is None else f"process {holder}"
-    return f"is in use by {who}: wait until it ends, or choose another folder with --run"
+def _why(holder, path):
+    """Return who it is and what to do. The system's lock decides; this only says why."""
+    wait = "wait until it ends, or choose another folder with --run"
+    if not holder:
+        return f"another process: {wait}"
+    machine, _, number = holder.rpartition(":")
+    ended = runs.has_ended(holder)
+    if ended:
+        return f"a notebook of the killed run, process {number}, that is still ending: try again"
+    if ended is False:
+        return f"process {number}: {wait}"
+    gone = f"if that machine is gone, and stays so, delete {path}"
+    return f"process {number} of another machine, {machine.rpartition(' ')[0]}: {wait}; {gone}"
 
 
 def _locked(file):
@@ -72,16 +85,17 @@ def _locked(file):
 def _holder(file):
     file.seek(0)
     try:
-        return json.loads(file.read())["pid"]
+        return str(json.loads(file.read())["process"])
     except (ValueError, KeyError, TypeError):
-        return None  # it has the lock, but has not signed yet
+        return ""  # it has the lock, but has not signed yet
 
 
 def _sign(file, path):
     try:
         file.seek(0)
         file.truncate()
-        json.dump({"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}, file)
+        since = time.strftime("%Y-%m-%d %H:%M:%S")
+        json.dump({"process": runs.this_process(), "since": since}, file)
         file.flush()
     except OSError as error:
         raise runs.writing_error(path, error) from error
