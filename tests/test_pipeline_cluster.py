@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from fer_utils import cli, runs, tuning
 from fer_utils.errors import FerError
-from fer_utils.pipeline import cluster, execute, lock, manifest, runner, suite
+from fer_utils.pipeline import cluster, execute, lock, manifest, planning, suite
 from fer_utils.tuning import cluster as on_tasks
 from fer_utils.tuning import searching
 
@@ -239,10 +239,10 @@ def test_engines_there_are(arguments, said):
 
 
 def test_what_is_needed_or_shown_comes_first():
-    steps = [runner.Step(notebook, "why") for notebook in SUITE]
-    ready = cluster._ready(steps, [])
+    steps = [planning.Step(notebook, "why") for notebook in SUITE]
+    ready = planning.ready(steps, [])
     assert [step.notebook.name for step in ready] == ["01_a", "02_b", "04_fails"]
-    ready = cluster._ready(steps[4:], steps[3:4])
+    ready = planning.ready(steps[4:], steps[3:4])
     assert ready == []
 
 

@@ -12,17 +12,15 @@ import time
 
 from fer_utils.errors import FerError
 from fer_utils.pipeline import display as displays
-from fer_utils.pipeline import kernel, lock, runner
-from fer_utils.pipeline.manifest import read_cells
+from fer_utils.pipeline import kernel, lock, planning, runner
 
 # What one notebook or trial is given of a machine, by profile.
 NEEDS = {"smoke": {"CPU": 1}, "cpu": {"CPU": 2}, "gpu": {"CPU": 4, "GPU": 1}}
 RETRIES = 3  # of a notebook or trial whose machine or process is lost
 ORPHAN_SECONDS = 600  # how long a lost machine's notebook may take to end
 PATIENCE = 3  # seconds in which an address has to answer
-_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(
-    [0, 0, 0, 4, 0, 0, 0, 0, 0]
-)  # gRPC's greeting
+# gRPC's greeting.
+_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 _KEPT = ("KERAS_BACKEND", "PYTHONPATH", "FER_UTILS_CACHE", "FER_UTILS_DATA", "KERAS_HOME")
 
 
@@ -102,7 +100,7 @@ def _run(steps, manifests, display, ray, task):
     """Run the steps, as many at once as there is room for; see ``runner._in_turn``."""
     waiting, running, failures = list(steps), {}, {}
     while waiting or running:
-        for step in _ready(waiting, running.values()):
+        for step in planning.ready(waiting, running.values()):
             waiting.remove(step)
             if not runner.settled(step, failures, display):
                 running[_started(step, manifests, display, task)] = step
@@ -116,23 +114,11 @@ def _run(steps, manifests, display, ray, task):
     return failures
 
 
-def _ready(waiting, running):
-    """Return the steps for which nothing they need, or show, is still to end."""
-    ahead, ready = {step.notebook.name for step in running}, []
-    for step in waiting:
-        if not ahead.intersection((*step.notebook.needs, *step.notebook.uses)):
-            ready.append(step)
-        ahead.add(step.notebook.name)
-    return ready
-
-
 def _started(step, manifests, display, task):
-    name = step.notebook.name
-    display.start(name, len(read_cells(manifests.folder / f"{name}.ipynb")))
-    manifests.begin(step.notebook)
+    runner.begin(step, manifests, display)
     given = {key: value for key, value in kernel.environment().items() if key in _KEPT}
     parameters = runner.parameters(manifests.settings)
-    return task.remote(name, manifests.folder, manifests.executed, parameters, given)
+    return task.remote(step.notebook.name, manifests.folder, manifests.executed, parameters, given)
 
 
 def _ended(ray, reference):
