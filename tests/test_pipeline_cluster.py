@@ -1,5 +1,6 @@
 """The suite on a local Ray of several nodes: what a local run gives, also where a node is lost."""
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -13,7 +14,7 @@ import types
 import pytest
 from optuna.trial import TrialState
 from test_pipeline import alive, made_settings, run, until, write_notebook
-from test_tuning import SPACE, Fake
+from test_tuning import SPACE, Fake, left_running
 from typer.testing import CliRunner
 
 from fer_utils import cli, runs, tuning
@@ -171,6 +172,27 @@ def test_one_run_at_a_time_on_ray_too(nodes, tmp_path):
     write_suite(tmp_path)
     with lock.held(tmp_path / "run"), pytest.raises(FerError, match="in use by process"):
         on_ray(tmp_path, nodes)
+
+
+def test_trials_of_tasks_that_stay_lost_run_here(monkeypatch, capsys):
+    study = tuning.open_study(None, "s", pruner="none")
+
+    class LostError(Exception):
+        """Stand in for Ray's error of a task that was lost with each of its machines."""
+
+    def remote(opened, objective, trials, name):
+        left_running(study, "far:1").set_user_attr("task", name)
+
+    def get(references):
+        raise LostError("node died")
+
+    errors = types.SimpleNamespace(RayError=LostError, RayTaskError=ZeroDivisionError)
+    ray = types.SimpleNamespace(put=lambda value: value, get=get, exceptions=errors)
+    monkeypatch.setattr(on_tasks, "connected", lambda *_: contextlib.nullcontext(ray))
+    monkeypatch.setattr(on_tasks, "task_of", lambda *_: types.SimpleNamespace(remote=remote))
+    table = on_tasks.search(lambda: study, Fake(), 2)
+    assert table["state"].tolist() == ["finished"] * 2
+    assert "machines were lost, the rest of the trials run here" in capsys.readouterr().out
 
 
 def test_a_notebook_whose_lost_try_never_ends_has_failed(tmp_path, monkeypatch):
