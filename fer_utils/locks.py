@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import platform
 import time
 from pathlib import Path
 
@@ -61,3 +62,23 @@ def _wait(number, busy):
         busy()
     while not taken(number):
         time.sleep(0.05)
+
+
+def this_process() -> str:
+    """Return machine and number of this process, for example ``box 5f2c41d0:4711``."""
+    try:
+        booted = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+    except OSError:  # not Linux
+        booted = ""
+    return f"{platform.node()} {booted}:{os.getpid()}"  # names alone are not unique
+
+
+def has_ended(process: str) -> bool | None:
+    """Return whether a process, as ``this_process`` says it, has ended; None if not known.
+
+    That of another machine is not, nor is one of this machine before it was started anew.
+    """
+    machine, _, number = process.rpartition(":")
+    if machine != this_process().rpartition(":")[0] or not number.isdigit():
+        return None
+    return not runs.alive(int(number))

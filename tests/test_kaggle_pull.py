@@ -93,7 +93,7 @@ def test_scores_from_kaggle_stay_in_the_ledger(site, root, tmp_path):
     pulled(root)
     submission.record(root / merging.LEDGER, "mine.csv", {"model": "mine"}, {}, kaggle="0.5")
     sent = root / "submissions" / "fer2013-v8.csv"
-    ledger.note_score(root / merging.LEDGER, sent, "0.69", "[mark]")
+    ledger.note_score(root / merging.LEDGER, sent, "0.69")
     pulled(root)
     scores = {r["file"]: r["kaggle"] for r in ledger.read_ledger(root / merging.LEDGER)}
     assert scores == {"fer2013-v8.csv": "0.69", "mine.csv": "0.5"}

@@ -233,20 +233,20 @@ def test_data_at_an_unexpected_place(working):
 
 
 def test_times_of_kaggles_mounts_do_not_count(working, monkeypatch):
-    from fer_utils.pipeline import manifest
+    from fer_utils.pipeline import fingerprints
 
     folder = paths.KAGGLE_INPUT / "x"
     folder.mkdir()
     write_tiny(folder)
-    before = manifest.data_fingerprint("fer2013", folder)
+    before = fingerprints.data_fingerprint("fer2013", folder)
     os.utime(folder / "train.csv", (1, 1))
-    assert manifest.data_fingerprint("fer2013", folder) == before
+    assert fingerprints.data_fingerprint("fer2013", folder) == before
     (folder / "train.csv").write_text("shorter")
-    assert manifest.data_fingerprint("fer2013", folder) != before
+    assert fingerprints.data_fingerprint("fer2013", folder) != before
     monkeypatch.delenv("KAGGLE_KERNEL_RUN_TYPE")
-    before = manifest.data_fingerprint("fer2013", folder)
+    before = fingerprints.data_fingerprint("fer2013", folder)
     os.utime(folder / "train.csv", (2, 2))
-    assert manifest.data_fingerprint("fer2013", folder) != before
+    assert fingerprints.data_fingerprint("fer2013", folder) != before
 
 
 def write_tiny(folder):

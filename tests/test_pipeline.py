@@ -1,6 +1,8 @@
+import contextlib
 import io
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -12,9 +14,19 @@ import pytest
 from rich.console import Console
 
 import fer_utils
-from fer_utils import paths, runs, settings
+from fer_utils import locks, paths, runs, settings
 from fer_utils.errors import FerError
-from fer_utils.pipeline import display, execute, lock, manifest, outputs, runner, suite
+from fer_utils.pipeline import (
+    display,
+    execute,
+    fingerprints,
+    lock,
+    manifest,
+    outputs,
+    planning,
+    runner,
+    suite,
+)
 
 PARAMETERS = 'DATA = "auto"\nPROFILE = "auto"\nRUN_DIR = "auto"\nSEED = 0'
 SUITE = (
@@ -55,7 +67,7 @@ def run(folder, table=SUITE, **options):
 def reasons(folder, seed=0, **options):
     """Return for each notebook why it would run."""
     manifests = manifest.Manifests(made_settings(folder, seed), folder)
-    steps = runner.plan(manifests, SUITE, **options)
+    steps = planning.plan(manifests, SUITE, **options)
     return {step.notebook.name[:2]: step.reason for step in steps}
 
 
@@ -168,27 +180,27 @@ def test_what_only_runs_and_reports_is_not_in_the_hash(package, tmp_path):
     (changed / "pipeline").mkdir()
     for name in ("cli.py", "pipeline/report.html.j2", "pipeline/runner.py"):
         (changed / name).write_text("1")
-    assert manifest.package_hash(changed) == manifest.package_hash(package)
+    assert fingerprints.package_hash(changed) == fingerprints.package_hash(package)
     (changed / "inner").mkdir()
     (changed / "inner" / "cli.py").write_text("1")
-    assert manifest.package_hash(changed) != manifest.package_hash(package)
+    assert fingerprints.package_hash(changed) != fingerprints.package_hash(package)
 
 
 def test_backend_is_found_as_keras_does(tmp_path, monkeypatch):
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    assert manifest.backend() == "tensorflow"
+    assert fingerprints.backend() == "tensorflow"
     (tmp_path / "keras.json").write_text('{"backend": "jax"}')
-    assert manifest.backend() == "jax"
-    assert "jax" in manifest.versions()
+    assert fingerprints.backend() == "jax"
+    assert "jax" in fingerprints.versions()
     monkeypatch.delenv("KERAS_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     shutil.copytree(tmp_path, tmp_path / ".keras")
-    assert manifest.backend() == "jax"
+    assert fingerprints.backend() == "jax"
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    assert manifest.backend() == "torch"
+    assert fingerprints.backend() == "torch"
     monkeypatch.setenv("KERAS_BACKEND", "")
-    assert manifest.backend() == "jax"
+    assert fingerprints.backend() == "jax"
 
 
 def test_the_default_backend_named_runs_nothing_again(tmp_path, monkeypatch):
@@ -202,7 +214,7 @@ def test_the_default_backend_named_runs_nothing_again(tmp_path, monkeypatch):
 
 
 def test_versions_of_all_that_makes_numbers_and_figures():
-    found = manifest.versions()
+    found = fingerprints.versions()
     for name in ("opencv-python-headless", "scikit-learn", "pandas", "pillow", "matplotlib"):
         assert name in found
 
@@ -254,7 +266,7 @@ def test_what_a_notebook_uses_is_not_run_for_it_but_runs_it_again(tmp_path):
     manifests = manifest.Manifests(made_settings(tmp_path), tmp_path)
     assert manifests.read("01_first") is None
     assert manifests.reason(table[1]) is None
-    planned = {step.notebook.name: step.reason for step in runner.plan(manifests, table)}
+    planned = {step.notebook.name: step.reason for step in planning.plan(manifests, table)}
     assert planned == {"01_first": "it has not run yet", "03_other": "01_first runs first"}
     run(tmp_path, table, only=["01"])
     assert manifests.reason(table[1]) == "what it needs or shows ran again"
@@ -263,16 +275,16 @@ def test_what_a_notebook_uses_is_not_run_for_it_but_runs_it_again(tmp_path):
 def test_a_moved_run_folder_stays_up_to_date(done):
     run_dir = shutil.move(done / "run", done.parent / "elsewhere")
     moved = settings.Settings("synthetic", None, settings.PROFILES["smoke"], run_dir, 0)
-    steps = runner.plan(manifest.Manifests(moved, done), SUITE)
+    steps = planning.plan(manifest.Manifests(moved, done), SUITE)
     assert [step.reason for step in steps] == [None] * 3
 
 
 def test_data_is_known_by_its_files(tmp_path):
     (tmp_path / "train.csv").write_text("1")
-    before = manifest.data_fingerprint("fer2013", tmp_path)
-    assert manifest.data_fingerprint("fer2013", tmp_path) == before
+    before = fingerprints.data_fingerprint("fer2013", tmp_path)
+    assert fingerprints.data_fingerprint("fer2013", tmp_path) == before
     (tmp_path / "train.csv").write_text("12")
-    assert manifest.data_fingerprint("fer2013", tmp_path) != before
+    assert fingerprints.data_fingerprint("fer2013", tmp_path) != before
 
 
 @pytest.mark.parametrize(
@@ -285,18 +297,18 @@ def test_what_lies_beside_the_data_counts(root, beside, tmp_path):
     (tmp_path / "data" / "ferplus").mkdir(parents=True)
     (tmp_path / "data" / "train.csv").write_text("1")
     (tmp_path / beside).write_text("1")
-    before = manifest.data_fingerprint("fer2013", tmp_path / root)
-    assert manifest.data_fingerprint("fer2013", tmp_path / root) == before
+    before = fingerprints.data_fingerprint("fer2013", tmp_path / root)
+    assert fingerprints.data_fingerprint("fer2013", tmp_path / root) == before
     (tmp_path / beside).write_text("12")
-    assert manifest.data_fingerprint("fer2013", tmp_path / root) != before
+    assert fingerprints.data_fingerprint("fer2013", tmp_path / root) != before
 
 
 def test_folders_beside_a_file_do_not_count(tmp_path):
     (tmp_path / "train.csv").write_text("1")
-    before = manifest.data_fingerprint("fer2013", tmp_path / "train.csv")
+    before = fingerprints.data_fingerprint("fer2013", tmp_path / "train.csv")
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "log.txt").write_text("1")
-    assert manifest.data_fingerprint("fer2013", tmp_path / "train.csv") == before
+    assert fingerprints.data_fingerprint("fer2013", tmp_path / "train.csv") == before
 
 
 def test_first_file_of_an_empty_run_folder_stays_the_notebooks_own(done):
@@ -585,17 +597,48 @@ def test_one_run_at_a_time(done):
     assert run(done)[0] == 0
 
 
+def signed(folder, process):
+    (folder / ".lock").write_text(json.dumps({"process": process}))
+
+
 def test_lock_of_a_dead_process_is_waited_for(tmp_path, monkeypatch):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     with lock.held(tmp_path):
-        (tmp_path / ".lock").write_text(json.dumps({"pid": ended.pid}))
+        signed(tmp_path, locks.this_process().rpartition(":")[0] + f":{ended.pid}")
         monkeypatch.setattr(lock, "ORPHAN_SECONDS", 0.3)
-        killed = f"killed run, process {ended.pid}, is still ending: try again"
+        killed = f"killed run, process {ended.pid}, that is still ending: try again"
         with pytest.raises(FerError, match=killed), lock.held(tmp_path):
             pass
     with lock.held(tmp_path):
-        assert json.loads((tmp_path / ".lock").read_text())["pid"] == os.getpid()
+        assert json.loads((tmp_path / ".lock").read_text())["process"] == locks.this_process()
+
+
+@pytest.mark.parametrize("machine", ["far 5f2c41d0", None])
+def test_lock_of_another_machine_is_not_judged_by_this_ones_processes(
+    machine, tmp_path, monkeypatch
+):
+    """Its process may have the number of one that runs here; so may one before a restart."""
+    machine = machine or f"{platform.node()} 00000000"
+    name = machine.split()[0]
+    with lock.held(tmp_path):
+        signed(tmp_path, f"{machine}:{os.getpid()}")
+        waited = []
+        monkeypatch.setattr(lock.time, "sleep", waited.append)
+        monkeypatch.setattr(lock, "ORPHAN_SECONDS", 0.1)
+        says = f"process {os.getpid()} of another machine, {name}: wait .*--run; .*delete .*lock"
+        with pytest.raises(lock.InUse, match=says), lock.held(tmp_path):
+            pass
+        assert waited, "it may have been killed, and its machine be about to tell the drive so"
+
+
+def test_a_process_that_runs_is_waited_for_on_request(tmp_path, monkeypatch):
+    with contextlib.ExitStack() as before:
+        before.enter_context(lock.held(tmp_path))
+        monkeypatch.setattr(lock.time, "sleep", lambda seconds: before.close())
+        with lock.held(tmp_path, patience=60):
+            pass
+        assert lock._locked(open(tmp_path / ".lock"))  # noqa: SIM115
 
 
 def test_run_folder_that_cannot_be_made(done):

@@ -1,7 +1,10 @@
 """The suite on a local Ray of several nodes: what a local run gives, also where a node is lost."""
 
+import contextlib
+import dataclasses
 import functools
 import os
+import signal
 import socket
 import sys
 import threading
@@ -9,13 +12,15 @@ import time
 import types
 
 import pytest
+from optuna.trial import TrialState
 from test_pipeline import alive, made_settings, run, until, write_notebook
-from test_tuning import Fake
+from test_tuning import SPACE, Fake, left_running
 from typer.testing import CliRunner
 
-from fer_utils import cli, tuning
+from fer_utils import cli, locks, tuning
 from fer_utils.errors import FerError
-from fer_utils.pipeline import cluster, lock, manifest, runner, suite
+from fer_utils.pipeline import cluster, execute, lock, manifest, planning, suite
+from fer_utils.tuning import cluster as on_tasks
 from fer_utils.tuning import searching
 
 SUITE = (
@@ -123,13 +128,36 @@ def test_a_node_is_killed_and_the_run_gives_what_a_local_one_does(nodes, tmp_pat
     assert "06_shows  done" in again
 
 
+@dataclasses.dataclass
+class DiesOnce:
+    """Its first trial kills the process, and looks as if that had been on another machine."""
+
+    opened: object
+    died: object
+    space = SPACE
+
+    def __call__(self, values, report):
+        if not self.died.exists():
+            self.died.touch()
+            study = self.opened()
+            for trial in study.get_trials(states=(TrialState.RUNNING,)):
+                if trial.user_attrs["process"] == locks.this_process():
+                    study._storage.set_trial_user_attr(trial._trial_id, "process", "far:1")
+            os.kill(os.getpid(), signal.SIGKILL)
+        Fake()(values, report)
+
+
 @pytest.mark.slow
 def test_trials_are_tasks(nodes, tmp_path, monkeypatch):
     monkeypatch.setattr(searching, "_run", lambda *_: pytest.fail("a trial ran here"))
     opened = functools.partial(tuning.open_study, tmp_path / "s.journal", "s", startup=3)
-    table = cluster.search(opened, Fake(), 4, nodes.address, "smoke")
+    table = on_tasks.search(opened, Fake(), 4, nodes.address, "smoke")
     assert len(table) == 4
-    assert len(cluster.search(opened, Fake(), 5, nodes.address, "smoke")) == 5
+    died = tmp_path / "died"
+    table = on_tasks.search(opened, DiesOnce(opened, died), 6, nodes.address, "smoke")
+    assert len(table) == 6
+    assert died.exists()
+    assert "running" not in set(table["state"]), "the lost one was known to be lost"
 
 
 @pytest.mark.slow
@@ -144,6 +172,38 @@ def test_one_run_at_a_time_on_ray_too(nodes, tmp_path):
     write_suite(tmp_path)
     with lock.held(tmp_path / "run"), pytest.raises(FerError, match="in use by process"):
         on_ray(tmp_path, nodes)
+
+
+def test_trials_of_tasks_that_stay_lost_run_here(monkeypatch, capsys):
+    study = tuning.open_study(None, "s", pruner="none")
+
+    class LostError(Exception):
+        """Stand in for Ray's error of a task that was lost with each of its machines."""
+
+    def remote(opened, objective, trials, name):
+        left_running(study, "far:1").set_user_attr("task", name)
+
+    def get(references):
+        raise LostError("node died")
+
+    errors = types.SimpleNamespace(RayError=LostError, RayTaskError=ZeroDivisionError)
+    ray = types.SimpleNamespace(put=lambda value: value, get=get, exceptions=errors)
+    monkeypatch.setattr(on_tasks, "connected", lambda *_: contextlib.nullcontext(ray))
+    monkeypatch.setattr(on_tasks, "task_of", lambda *_: types.SimpleNamespace(remote=remote))
+    table = on_tasks.search(lambda: study, Fake(), 2)
+    assert table["state"].tolist() == ["finished"] * 2
+    assert "machines were lost, the rest of the trials run here" in capsys.readouterr().out
+
+
+def test_a_notebook_whose_lost_try_never_ends_has_failed(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "ORPHAN_SECONDS", 0.1)
+    monkeypatch.setattr(lock, "ORPHAN_SECONDS", 0.1)
+    executed = tmp_path / "run" / "notebooks"
+    write_notebook(tmp_path, "01_a", "1")
+    with lock.held(executed.parent / ".ray" / "01_a"):
+        failure, _ = cluster._execute("01_a", tmp_path, executed, {}, {})
+    assert isinstance(failure, execute.NotebookFailed)
+    assert f"01_a is in use by process {os.getpid()}: wait until it ends" in failure.error
 
 
 @pytest.fixture
@@ -201,10 +261,10 @@ def test_engines_there_are(arguments, said):
 
 
 def test_what_is_needed_or_shown_comes_first():
-    steps = [runner.Step(notebook, "why") for notebook in SUITE]
-    ready = cluster._ready(steps, [])
+    steps = [planning.Step(notebook, "why") for notebook in SUITE]
+    ready = planning.ready(steps, [])
     assert [step.notebook.name for step in ready] == ["01_a", "02_b", "04_fails"]
-    ready = cluster._ready(steps[4:], steps[3:4])
+    ready = planning.ready(steps[4:], steps[3:4])
     assert ready == []
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from fer_utils import labels, submission
 from fer_utils.errors import FerError
+from fer_utils.submission.ledger import mark, note_score
 
 METRICS = {
     "model": "v1",
@@ -24,7 +25,7 @@ RUN = {
 }
 HEADER = (
     "file,date,model,data,profile,seed,parameters,train_seconds,device,commit,"
-    "public,public_se,public_dedup,kaggle"
+    "public,public_se,public_dedup,kaggle,scored"
 )
 
 
@@ -210,9 +211,11 @@ def test_data622_files_that_do_not_fit(content, message, tmp_path):
 
 def test_ledger_row(tmp_path):
     ledger = tmp_path / "sub" / "leaderboard.csv"
-    row = submission.record(ledger, tmp_path / "a.csv", METRICS, RUN, kaggle="0.57")
-    today = datetime.date.today().isoformat()
-    line = f"a.csv,{today},v1,fer2013,cpu,3,1234,5.5,CPU x2,abc1234,0.5555,0.0083,0.5000,0.57"
+    ledger.parent.mkdir()
+    (ledger.parent / "a.csv").write_bytes(b"abc")
+    row = submission.record(ledger, ledger.parent / "a.csv", METRICS, RUN, kaggle="0.57")
+    about = f"a.csv,{datetime.date.today().isoformat()},v1,fer2013,cpu,3,1234,5.5,CPU x2,abc1234"
+    line = f"{about},0.5555,0.0083,0.5000,0.57,ba7816bf8f01"
     header, first = ledger.read_bytes().decode().splitlines()
     assert header == HEADER
     assert first == line
@@ -220,6 +223,36 @@ def test_ledger_row(tmp_path):
     assert [dict(old) for old in submission.read_ledger(ledger)] == [
         {key: str(value) for key, value in row.items()}
     ]
+
+
+def test_the_score_stays_with_the_file_that_kaggle_saw(four, tmp_path, capsys):
+    """Notebook 18 runs again: it writes the file anew, and records it."""
+    book, path = tmp_path / "leaderboard.csv", tmp_path / "all.csv"
+
+    def notebook(*labels):
+        submission.write_fer2013(path, four, answers(range(4), list(labels)))
+        submission.record(book, path, METRICS, RUN)
+        (row,) = submission.read_ledger(book)
+        return row["kaggle"], row["scored"], capsys.readouterr().out
+
+    assert notebook(2, 4, 6, 1) == ("", "", "")
+    note_score(book, path, "0.69")
+    assert notebook(2, 4, 6, 1) == ("0.69", mark(path), "")
+    said = "all.csv: not the file that Kaggle scored 0.69, which leaves the ledger\n"
+    assert notebook(1, 1, 1, 1) == ("", "", said)
+    assert notebook(2, 4, 6, 1) == ("", "", ""), "and is said once"
+
+
+def test_a_score_in_a_ledger_of_before_is_not_taken_for_any_files(tmp_path, capsys):
+    """Which content Kaggle saw was not noted then; submitting again brings the score back."""
+    book, path = tmp_path / "leaderboard.csv", tmp_path / "a.csv"
+    path.write_text("3\n")
+    before = HEADER.removesuffix(",scored")
+    book.write_text(f"{before}\na.csv{',' * before.count(',')}0.69\n")
+    assert submission.read_ledger(book)[0]["kaggle"] == "0.69"
+    submission.record(book, path, METRICS, RUN)
+    assert submission.read_ledger(book)[0]["kaggle"] == ""
+    assert "a.csv: not the file that Kaggle scored 0.69" in capsys.readouterr().out
 
 
 def test_ledger_says_where_a_network_with_a_backbone_began(tmp_path):

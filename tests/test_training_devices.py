@@ -57,6 +57,21 @@ def test_an_interrupted_fit_continues_on_another_number(cases):
     close([cases["even"][0], cases["parts"]])  # on one device, then on two, then on one
 
 
+def test_an_overflow_on_one_replica_leaves_the_step_out_on_all(cases):
+    """In float16: the scale is halved once, and both replicas go on with the same network."""
+    if "overflow" not in cases:
+        pytest.skip("jax computes one gradient for all devices")
+    one, two = cases["overflow"]
+    np.testing.assert_allclose(one["losses"], two["losses"], atol=2e-3)
+    np.testing.assert_allclose(one["probabilities"], two["probabilities"], atol=2e-3)
+    assert one["ended"]["scales"] == [2.0**14]
+    assert two["ended"]["scales"] == [2.0**14] * 2
+    assert one["ended"]["steps"] == two["ended"]["steps"] == 20, "of 21"
+    first, second = two["ended"]["weights"]
+    assert first == second
+    assert np.isfinite(first).all()
+
+
 def test_rows_are_repeated_until_they_deal_out():
     shared = devices.Devices(count=4)
     assert shared.even(np.arange(8)).tolist() == list(range(8))
@@ -69,9 +84,3 @@ def test_rows_are_repeated_until_they_deal_out():
 def test_one_device_is_left_to_keras(batch, names, monkeypatch):
     monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["gpu:0"] * names)
     assert devices.all_devices(batch) is devices.ONE
-
-
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="Keras's fault there alone")
-def test_float16_stays_on_one_device(monkeypatch):
-    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["cpu:0", "cpu:0"])
-    assert devices.all_devices(16, "mixed_float16") is devices.ONE

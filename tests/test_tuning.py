@@ -16,9 +16,9 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
-from fer_utils import paths, tuning
+from fer_utils import locks, paths, tuning
 from fer_utils.errors import FerError
-from fer_utils.tuning import processes, sampling, storage
+from fer_utils.tuning import processes, sampling, searching, storage
 
 SPACE = tuning.Space(
     "fake",
@@ -288,7 +288,7 @@ def test_two_processes_share_a_study(place):
     assert table["state"].tolist() == ["finished"] * 30
     owners = [trial.user_attrs["process"] for trial in study.trials if trial.value]
     assert len(set(owners)) == 2
-    assert len(fake.seen) == owners.count(processes.this_process())
+    assert len(fake.seen) == owners.count(locks.this_process())
     assert len(set(table["x"])) == 30
 
 
@@ -302,7 +302,7 @@ def left_running(study, owner):
 def of_the_dead():
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
-    return f"{processes.this_process().rsplit(':', 1)[0]}:{process.pid}"
+    return f"{locks.this_process().rsplit(':', 1)[0]}:{process.pid}"
 
 
 def test_a_trial_whose_process_always_dies_is_given_up():
@@ -318,11 +318,22 @@ def test_a_trial_whose_process_always_dies_is_given_up():
 def test_a_living_process_keeps_its_trial_and_another_machine_for_an_hour(monkeypatch, capsys):
     study = opened(pruner="none")
     left_running(study, "another machine:1")
-    left_running(study, f"{processes.this_process().rsplit(':', 1)[0]}:{os.getppid()}")
+    left_running(study, f"{locks.this_process().rsplit(':', 1)[0]}:{os.getppid()}")
     assert tuning.search(study, Fake(), 4)["state"].tolist() == ["running"] * 2 + ["finished"] * 2
     assert "2 trials are still running in other processes" in capsys.readouterr().out
     monkeypatch.setattr(processes, "GRACE", -1)
     assert tuning.search(study, Fake(), 4)["state"].tolist() == ["running"] + ["finished"] * 3
+
+
+def test_a_trial_of_a_task_that_runs_again_is_tried_again_at_once():
+    study, fake = opened(pruner="none"), Fake()
+    lost, other = (left_running(study, "another machine:1") for _ in range(2))
+    for trial, task in ((lost, "lost"), (other, "other")):
+        trial.set_user_attr("task", task)
+    assert searching.step(study, fake, trials=2, task="lost")
+    assert fake.seen == [lost.params]
+    states = [trial.state for trial in study.trials]
+    assert states == [TrialState.FAIL, TrialState.RUNNING, TrialState.COMPLETE]
 
 
 def test_a_trial_that_was_given_up_too_early_ends_quietly():

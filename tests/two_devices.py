@@ -23,6 +23,7 @@ else:
     )
 
 import keras
+import numpy as np
 from conftest import draw_faces
 
 from fer_utils import models, settings, training
@@ -44,7 +45,7 @@ ENTRY = dataclasses.replace(models.describe("small"), network=network)
 
 def fitted(folder, count, dataset, **changes):
     """Return how a fit on so many devices went, as JSON knows it, and what it printed."""
-    fit.all_devices = devices.all_devices if count == 2 else lambda batch, precision: devices.ONE
+    fit.all_devices = devices.all_devices if count == 2 else lambda batch: devices.ONE
     profile = settings.Profile("test", rows=None, epochs=None, side_epochs=1, side_rows=None)
     made = settings.Settings("synthetic", None, profile, folder, 0)
     recipe = dataclasses.replace(RECIPE, **changes)
@@ -53,6 +54,37 @@ def fitted(folder, count, dataset, **changes):
     rows = done.history[["loss", "val_loss"]].values.tolist()
     told = {"losses": rows, "probabilities": done.predictions["probabilities"].tolist()}
     return {**told, "said": said.getvalue()}
+
+
+def overflowing(folder, count, dataset):
+    """Have the last replica's gradients be infinite until the loss is scaled down once."""
+    plain, run, ended = keras.optimizers.LossScaleOptimizer.apply, trainer.Trainer.run, {}
+
+    def apply(self, gradients, variables=None):
+        context = tf.distribute.get_replica_context()
+        last = context.replica_id_in_sync_group == context.num_replicas_in_sync - 1
+        spoilt = last & (self.dynamic_scale.value >= self.initial_scale)
+        gradients = [tf.where(spoilt, np.inf, gradient) for gradient in gradients]
+        return plain(self, gradients, variables)
+
+    def noted(self, *arguments):
+        history, optimizer = run(self, *arguments), self.model.optimizer
+        weights = [copies(weight) for weight in self.network.trainable_variables]
+        ended["weights"] = [np.concatenate(own).tolist() for own in zip(*weights, strict=True)]
+        ended["scales"] = [float(scale[0]) for scale in copies(optimizer.dynamic_scale)]
+        ended["steps"] = int(copies(optimizer.iterations)[0][0])
+        return history
+
+    keras.optimizers.LossScaleOptimizer.apply, trainer.Trainer.run = apply, noted
+    try:
+        return {**fitted(folder, count, dataset, precision="mixed_float16"), "ended": ended}
+    finally:
+        keras.optimizers.LossScaleOptimizer.apply, trainer.Trainer.run = plain, run
+
+
+def copies(variable):
+    """Return what each replica has of a variable, flat."""
+    return [np.ravel(own) for own in getattr(variable.value, "values", [variable.value])]
 
 
 def interrupted(folder, count, dataset):
@@ -78,6 +110,9 @@ def main(folder):
     interrupted(folder / "parts", 1, even)
     interrupted(folder / "parts", 2, even)
     out["parts"] = fitted(folder / "parts", 1, even)
+    if keras.backend.backend() == "tensorflow":
+        # With other exchanges between the devices than the fits before had.
+        out["overflow"] = [overflowing(folder / f"overflow{n}", n, even) for n in (1, 2)]
     trainer.images_on_device = lambda images: True
     hard = {"sharpness": 0.05, "alternate": True, "augmentation": "flip", "epochs": 1}
     if keras.backend.backend() == "tensorflow":  # jax has one program for all devices anyway

@@ -1,7 +1,6 @@
 """Puts a kernel's files beside those that are here, without losing any of either."""
 
 import contextlib
-import filecmp
 import os
 import shutil
 import time
@@ -187,19 +186,12 @@ def _merge_ledger(path, arrived, home):
     merged = dict(before)
     for row in ledger.read_ledger(arrived):
         name = row["file"]
-        old = before.get(name, {"kaggle": ""})
-        if old | {"kaggle": ""} == row:
-            continue
-        if old["kaggle"] and not row["kaggle"] and _same(path, arrived, name):
-            row["kaggle"] = old["kaggle"]
-        merged[name] = row
+        file = arrived.with_name(name)
+        if not file.exists():  # an interrupted call has put it into its place
+            file = path.with_name(name)
+        scored = {} if row["kaggle"] else ledger.score_of(before.get(name), file)
+        merged[name] = row | scored
     if any(merged[name] != row for name, row in before.items()):
         _aside(path, home, shutil.copy2)
     if merged:
         ledger.write_ledger(path, merged.values())
-
-
-def _same(path, arrived, name):
-    """Return whether the submissions of that name beside two ledgers are equal."""
-    both = path.with_name(name), arrived.with_name(name)
-    return all(file.exists() for file in both) and filecmp.cmp(*both, shallow=False)

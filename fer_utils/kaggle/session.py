@@ -108,10 +108,10 @@ class _Session:
 
     def _submission_waits(self):
         """Return whether nothing but the submission's own notebook is missing to it."""
-        from fer_utils.pipeline import manifest, runner, suite
+        from fer_utils.pipeline import manifest, planning, suite
 
         manifests = manifest.Manifests(self.settings, self.notebooks)
-        steps = runner.plan(manifests, suite.SUITE, only=[SUBMISSION])
+        steps = planning.plan(manifests, suite.SUITE, only=[SUBMISSION])
         return [step.notebook.name for step in steps if step.reason] == [SUBMISSION]
 
     def _run(self, only, until):

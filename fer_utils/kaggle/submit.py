@@ -9,7 +9,6 @@ from pathlib import Path
 
 from fer_utils import paths, submission
 from fer_utils.errors import FerError
-from fer_utils.kaggle import record
 from fer_utils.submission import ledger
 
 _LOOK = 5  # seconds between two questions for the score
@@ -24,7 +23,7 @@ def check(file):
     """
     file = Path(file)
     submission.check_fer2013(file, submission.TEST_ROWS)
-    return file, f"[{record.sha256(file)[:12]}]"
+    return file, f"[{ledger.mark(file)}]"
 
 
 def submit(client, file, message, book, again=False, patience=600, say=print):
@@ -59,7 +58,7 @@ def submit(client, file, message, book, again=False, patience=600, say=print):
         _send(client, file, f"{message} {mark}".strip())
         say(f"{file.name} is sent")
     score = _score(client, mark, before, patience)
-    ledger.note_score(book, file, score, mark)
+    ledger.note_score(book, file, score)
     say(f"public score {score}, now in {book}")
     return score
 

@@ -1,4 +1,4 @@
-"""Runs notebooks and search trials on many machines, by Ray, an optional extra.
+"""Runs notebooks on many machines, by Ray, an optional extra; ``tuning.cluster`` runs trials.
 
 All machines have this clone, the same packages and the run folder under the same paths, on a
 shared drive. What runs, is skipped, or waits for what, is as locally; Ray says where, and runs
@@ -12,17 +12,15 @@ import time
 
 from fer_utils.errors import FerError
 from fer_utils.pipeline import display as displays
-from fer_utils.pipeline import kernel, lock, runner
-from fer_utils.pipeline.manifest import read_cells
-from fer_utils.training.log import log
+from fer_utils.pipeline import kernel, lock, planning, runner
 
 # What one notebook or trial is given of a machine, by profile.
 NEEDS = {"smoke": {"CPU": 1}, "cpu": {"CPU": 2}, "gpu": {"CPU": 4, "GPU": 1}}
 RETRIES = 3  # of a notebook or trial whose machine or process is lost
+ORPHAN_SECONDS = 600  # how long a lost machine's notebook may take to end
 PATIENCE = 3  # seconds in which an address has to answer
-_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(
-    [0, 0, 0, 4, 0, 0, 0, 0, 0]
-)  # gRPC's greeting
+# gRPC's greeting.
+_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 _KEPT = ("KERAS_BACKEND", "PYTHONPATH", "FER_UTILS_CACHE", "FER_UTILS_DATA", "KERAS_HOME")
 
 
@@ -38,16 +36,17 @@ def engine(address=None, profile="smoke"):
         FerError: Ray is not installed; the address does not answer; no machine of the cluster
             has what a notebook asks for.
     """
-    with _connected(address, profile) as ray:
+    with connected(address, profile) as ray:
 
         def run(steps, manifests, display, descriptor):
-            return _run(steps, manifests, display, ray, _task(ray, _execute, profile))
+            return _run(steps, manifests, display, ray, task_of(ray, _execute, profile))
 
         yield run
 
 
 @contextlib.contextmanager
-def _connected(address, profile):
+def connected(address, profile):
+    """Connect to Ray; give the module. See ``engine``."""
     try:
         import ray
     except ImportError as error:
@@ -91,7 +90,8 @@ def _check_has(ray, profile):
         )
 
 
-def _task(ray, function, profile):
+def task_of(ray, function, profile):
+    """Return a function as a task of Ray, which runs it again where its machine is lost."""
     cpus, gpus = (NEEDS[profile].get(what, 0) for what in ("CPU", "GPU"))
     return ray.remote(max_retries=RETRIES, num_cpus=cpus, num_gpus=gpus)(function)
 
@@ -100,7 +100,7 @@ def _run(steps, manifests, display, ray, task):
     """Run the steps, as many at once as there is room for; see ``runner._in_turn``."""
     waiting, running, failures = list(steps), {}, {}
     while waiting or running:
-        for step in _ready(waiting, running.values()):
+        for step in planning.ready(waiting, running.values()):
             waiting.remove(step)
             if not runner.settled(step, failures, display):
                 running[_started(step, manifests, display, task)] = step
@@ -114,23 +114,11 @@ def _run(steps, manifests, display, ray, task):
     return failures
 
 
-def _ready(waiting, running):
-    """Return the steps for which nothing they need, or show, is still to end."""
-    ahead, ready = {step.notebook.name for step in running}, []
-    for step in waiting:
-        if not ahead.intersection((*step.notebook.needs, *step.notebook.uses)):
-            ready.append(step)
-        ahead.add(step.notebook.name)
-    return ready
-
-
 def _started(step, manifests, display, task):
-    name = step.notebook.name
-    display.start(name, len(read_cells(manifests.folder / f"{name}.ipynb")))
-    manifests.begin(step.notebook)
+    runner.begin(step, manifests, display)
     given = {key: value for key, value in kernel.environment().items() if key in _KEPT}
     parameters = runner.parameters(manifests.settings)
-    return task.remote(name, manifests.folder, manifests.executed, parameters, given)
+    return task.remote(step.notebook.name, manifests.folder, manifests.executed, parameters, given)
 
 
 def _ended(ray, reference):
@@ -152,49 +140,13 @@ def _execute(name, folder, executed, parameters, environment):
 
     os.environ.update(environment)
     began, failure, notebook = time.monotonic(), None, f"{name}.ipynb"
-    # The kernel of a try that was lost may still write: this waits until it has ended.
-    with lock.held(executed.parent / ".ray" / name) as descriptor:
-        try:
+    try:
+        # The kernel of a try that was lost may still write: this waits until it has ended.
+        with lock.held(executed.parent / ".ray" / name, patience=ORPHAN_SECONDS) as descriptor:
             given = parameters, displays.Silent(), descriptor
             execute.execute(folder / notebook, executed / notebook, *given)
-        except execute.NotebookFailed as error:
-            failure = error
+    except execute.NotebookFailed as error:
+        failure = error
+    except lock.InUse as error:
+        failure = execute.NotebookFailed(None, "", str(error), None)
     return failure, time.monotonic() - began
-
-
-def search(opened, objective, trials, address=None, profile="cpu"):
-    """Have the trials of a search run as Ray tasks; a study that others left goes on.
-
-    Args:
-        opened: function that opens the study, see ``tuning.open_study``; its place is a file on
-            the shared drive, or a database.
-        objective: the ``tuning.Objective``; it travels to each machine once.
-        trials: int, how many the study has in the end.
-        address: see ``engine``.
-        profile: see ``engine``.
-
-    Returns:
-        DataFrame, see ``tuning.search``, and so for what it raises.
-
-    Example:
-        >>> opened = functools.partial(tuning.open_study, place, "tpe", objective.identity)
-        >>> table = search(opened, objective, trials=50, address="10.0.0.1:6379")
-    """
-    from fer_utils import tuning
-
-    left = trials - len(tuning.trials(opened()))
-    with _connected(address, profile) as ray:
-        task, shared = _task(ray, _one_trial, profile), ray.put(objective)
-        try:
-            ray.get([task.remote(opened, shared, trials) for _ in range(left)])
-        except ray.exceptions.RayTaskError as error:
-            raise error.cause from None  # what went wrong in a trial would go wrong here too
-        except ray.exceptions.RayError as error:
-            log(f"machines were lost, the rest of the trials run here: {error}")
-    return tuning.search(opened(), objective, trials)  # what is missing, here
-
-
-def _one_trial(opened, objective, trials):
-    from fer_utils.tuning import searching
-
-    searching.step(opened(), objective, trials)

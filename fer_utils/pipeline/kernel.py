@@ -8,7 +8,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from traitlets import default
 
 from fer_utils import paths
-from fer_utils.pipeline import manifest
+from fer_utils.pipeline import fingerprints
 
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -43,7 +43,7 @@ def environment():
         **ENVIRONMENT,
         **{name: str(path) for name, path in places.items()},
         "PYTHONPATH": os.pathsep.join(packages),
-        "KERAS_BACKEND": manifest.backend(),
+        "KERAS_BACKEND": fingerprints.backend(),
     }
 
 

@@ -5,32 +5,17 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
-import hashlib
-import importlib.metadata
 import json
-import os
-import platform
 from pathlib import Path
 
 from fer_utils import paths, runs
-from fer_utils.datasets import ferplus
 from fer_utils.errors import FerError
+from fer_utils.pipeline import fingerprints
 from fer_utils.settings import Settings
 
 PACKAGE = paths.PROJECT / "fer_utils"
 FOLDER = "notebooks"  # of the executed notebooks and their manifests, in the run folder
 _OURS = {FOLDER, "report.html", "results.csv"}  # what the pipeline itself writes there
-_NO_MATTER = {
-    "pipeline",
-    "kaggle",
-    "cli.py",
-    "plain_errors.py",
-}  # rooms of the package that change no result
-# Whose versions results and figures depend on.
-_LIBRARIES = (
-    *("keras", "numpy", "pandas", "scikit-learn"),
-    *("pillow", "opencv-python-headless", "matplotlib"),
-)
 
 # What a manifest's key holds, and how a difference is put to the user.
 _CHANGED = {
@@ -79,7 +64,7 @@ class Manifests:
                 return words
         for file, stat in found["outputs"].items():
             path = self.settings.run_dir / file
-            if not path.exists() or _stat(path) != stat:
+            if not path.exists() or fingerprints.size_and_time(path) != stat:
                 return f"its {file} is {'changed' if path.exists() else 'missing'}"
         return None
 
@@ -96,10 +81,10 @@ class Manifests:
     @functools.cached_property
     def _common(self):
         return {
-            "package": package_hash(PACKAGE),
-            "versions": versions(),
-            "backend": backend(),
-            "data": data_fingerprint(self.settings.dataset, self.settings.root),
+            "package": fingerprints.package_hash(PACKAGE),
+            "versions": fingerprints.versions(),
+            "backend": fingerprints.backend(),
+            "data": fingerprints.data_fingerprint(self.settings.dataset, self.settings.root),
         }
 
     def begin(self, notebook):
@@ -181,60 +166,7 @@ def read_cells(path):
 def source_hash(path):
     """Return a hash of a notebook's cells without their outputs."""
     tags = [(c["cell_type"], c["source"], c["metadata"].get("tags")) for c in read_cells(path)]
-    return _hash(json.dumps(tags))
-
-
-def package_hash(folder):
-    """Return a hash of the code under ``folder``, without what only runs and reports."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        name = path.relative_to(folder)
-        if name.parts[0] not in _NO_MATTER:
-            digest.update(name.as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def backend():
-    """Return the name of Keras's backend, found as Keras does but without importing it."""
-    home = os.path.expanduser("~")
-    home = os.path.join(home if os.access(home, os.W_OK) else "/tmp", ".keras")
-    home = os.path.expanduser(os.environ.get("KERAS_HOME") or home)
-    config = runs.read_json(os.path.join(home, "keras.json"))
-    named = config.get("backend") if isinstance(config, dict) else None
-    return os.environ.get("KERAS_BACKEND") or named or "tensorflow"
-
-
-def versions():
-    """Return the versions that results depend on, without importing anything."""
-    found = {"python": platform.python_version()}
-    for name in (*_LIBRARIES, backend()):
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "absent"
-    return found
-
-
-def data_fingerprint(dataset, root):
-    """Return the data set's name with a hash of its files' names, sizes and times.
-
-    Of a file also those beside it count: test.csv is read with train.csv, and the example of
-    a submission. So do the votes of FER+, which may lie a folder above or below. Kaggle gives
-    its mounts another time in each session, so there only names and sizes count.
-    """
-    if root is None:
-        return dataset
-    root = Path(root)
-    if root.is_dir():
-        files, read = _stats(root), ""
-    else:  # without the folders beside it, which may be all there is in a home
-        files, read = _stats(root.parent, deep=False), root.name
-    votes = ferplus.find(root)
-    stats = [*files.values(), *([_stat(votes)] if votes else [])]
-    if paths.on_kaggle():
-        for stat in stats:
-            stat.pop()
-    return f"{dataset} {_hash(json.dumps([read, files, votes and stats[-1]]))}"
+    return fingerprints.hash_of(json.dumps(tags))
 
 
 def snapshot(run_dir):
@@ -242,30 +174,9 @@ def snapshot(run_dir):
 
     Checkpoints are no results: they go when their fit ends, and another notebook may be fitting.
     """
-    files = {f: (stat, f.split("/")) for f, stat in _stats(run_dir).items()}
+    files = {f: (stat, f.split("/")) for f, stat in fingerprints.files_in(run_dir).items()}
     return {
         f: stat
         for f, (stat, parts) in files.items()
         if parts[0] not in _OURS and "checkpoint" not in parts
     }
-
-
-def _stats(root, deep=True):
-    # Hidden files are locks and files in the making.
-    found = {}
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if deep and not name.startswith("."))
-        for name in sorted(files):
-            path = Path(folder, name)
-            if not name.startswith(".") and path.exists():
-                found[path.relative_to(root).as_posix()] = _stat(path)
-    return found
-
-
-def _stat(path):
-    stat = path.stat()
-    return [stat.st_size, stat.st_mtime_ns]
-
-
-def _hash(text):
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,6 +1,5 @@
-"""Plans which notebooks have to run, runs them, and says what came out."""
+"""Runs the notebooks that have to run, and says what came out."""
 
-import dataclasses
 import os
 import time
 
@@ -10,70 +9,11 @@ from rich.text import Text
 from fer_utils import paths
 from fer_utils.errors import FerError
 from fer_utils.pipeline import display as displays
-from fer_utils.pipeline import lock, results
+from fer_utils.pipeline import lock, planning, results
 from fer_utils.pipeline import suite as suites
 from fer_utils.pipeline.manifest import FOLDER, Manifests, read_cells
 
 NOTEBOOKS = paths.PROJECT / "notebooks"
-
-
-@dataclasses.dataclass(frozen=True)
-class Step:
-    """One notebook of a plan.
-
-    Args:
-        notebook: the Notebook.
-        reason: why it has to run; None where it is up to date.
-    """
-
-    notebook: suites.Notebook
-    reason: str | None
-
-
-def plan(manifests, suite, only=(), start=None, force=False):
-    """Return the Steps of a run, in order.
-
-    Args:
-        manifests: the Manifests of the run folder.
-        suite: the table of notebooks.
-        only: these notebooks and what they need; empty for all.
-        start: this notebook and what comes after it.
-        force: run the chosen ones even where they are up to date.
-
-    Raises:
-        FerError: an unknown notebook; one before ``start`` is needed and has not run; no
-            notebook is left.
-    """
-    order = suites.ordered(suite)
-    named = {suites.named(suite, text).name for text in only} or {n.name for n in order}
-    chosen = suites.with_needs(suite, named)
-    if start is not None:
-        names = [notebook.name for notebook in order]
-        chosen &= set(names[names.index(suites.named(suite, start).name) :])
-    if not chosen:
-        raise FerError(f"nothing to run: {', '.join(sorted(named))} before --from {start}")
-    steps, running = [], set()
-    for notebook in (n for n in order if n.name in chosen):
-        _check_needs(notebook, chosen, manifests)
-        forced = force and notebook.name in named
-        reason = _reason(notebook, running, forced, manifests)
-        running |= {notebook.name} if reason else set()
-        steps.append(Step(notebook, reason))
-    return steps
-
-
-def _reason(notebook, running, forced, manifests):
-    again = sorted(running.intersection((*notebook.needs, *notebook.uses)))
-    reason = manifests.reason(notebook)  # first, as it notices a missing notebook
-    if forced:
-        return "--force"
-    return reason if reason or not again else f"{again[0]} runs first"
-
-
-def _check_needs(notebook, chosen, manifests):
-    for need in notebook.needs:
-        if need not in chosen and manifests.read(need) is None:
-            raise FerError(f"{notebook.name} needs {need}, which has not run: leave out --from")
 
 
 def check_run_dir(run_dir, folder):
@@ -127,10 +67,10 @@ def run(
     check_run_dir(settings.run_dir, folder)
     manifests = Manifests(settings, folder)
     if dry_run:
-        _print_plan(plan(manifests, suite, only, start, force), console)
+        planning.show(planning.plan(manifests, suite, only, start, force), console)
         return 0
     with lock.held(settings.run_dir) as descriptor:
-        steps = plan(manifests, suite, only, start, force)
+        steps = planning.plan(manifests, suite, only, start, force)
         console.print(Text(_headline(settings)), soft_wrap=True)
         if settings.root and any(step.reason for step in steps):
             settings.load()  # damaged data stop the run here, once, not each notebook
@@ -144,13 +84,6 @@ def _headline(settings):
         f"data {settings.root or settings.dataset}, profile {settings.profile.name}, "
         f"seed {settings.seed}, run {results.short(settings.run_dir)}"
     )
-
-
-def _print_plan(steps, console):
-    width = max(len(step.notebook.name) for step in steps)
-    for step in steps:
-        what = f"run   {step.reason}" if step.reason else "skip  up to date"
-        console.print(Text(f"{step.notebook.name:{width}}  {what}"), soft_wrap=True)
 
 
 def _run_steps(steps, manifests, console, descriptor, engine):
@@ -222,15 +155,21 @@ def _run_one(step, manifests, display, descriptor):
     name = step.notebook.name
     path = manifests.folder / f"{name}.ipynb"
     output = manifests.executed / f"{name}.ipynb"
-    display.start(name, len(read_cells(path)))
     began, failure = time.monotonic(), None
-    manifests.begin(step.notebook)
+    begin(step, manifests, display)
     try:
         execute.execute(path, output, parameters(manifests.settings), display, descriptor)
     except execute.NotebookFailed as error:
         failure = error
     conclude(name, failure, time.monotonic() - began, manifests, display)
     return failure
+
+
+def begin(step, manifests, display):
+    """Note and show that a notebook begins."""
+    name = step.notebook.name
+    display.start(name, len(read_cells(manifests.folder / f"{name}.ipynb")))
+    manifests.begin(step.notebook)
 
 
 def conclude(name, failure, seconds, manifests, display):

@@ -2,7 +2,7 @@
 
 import csv
 import datetime
-import filecmp
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,19 @@ from typing import Any
 from fer_utils import locks, runs
 from fer_utils.errors import FerError
 from fer_utils.submission.text import read_rows
+from fer_utils.training.log import log
 
 LEDGER_COLUMNS = [
     *("file", "date", "model", "data", "profile", "seed", "parameters", "train_seconds"),
-    *("device", "commit", "public", "public_se", "public_dedup", "kaggle"),
+    *("device", "commit", "public", "public_se", "public_dedup", "kaggle", "scored"),
 ]
+_EARLIER = LEDGER_COLUMNS[:-1]  # without the mark of what Kaggle scored
+
+
+def mark(file):
+    """Return what tells a file's content from another's, 12 digits; empty where it is missing."""
+    path = Path(file)
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
 
 
 def record(
@@ -25,6 +33,9 @@ def record(
     kaggle: str | float = "",
 ) -> dict[str, Any]:
     """Write a submission's row into the ledger, in place of an earlier row of that file.
+
+    The score that Kaggle gave stays where the file has the content that Kaggle saw; else it is
+    dropped, which a line says.
 
     Args:
         ledger: path of ``leaderboard.csv``; made if absent.
@@ -55,15 +66,31 @@ def record(
         "public": _rounded(public.get("accuracy")),
         "public_se": _rounded(public.get("standard_error")),
         "public_dedup": _rounded(public.get("accuracy_without_twins")),
-        "kaggle": kaggle,
     }
+    told = {"kaggle": kaggle, "scored": mark(file)}
     with locks.alone(Path(ledger).parent):
-        rows = {old["file"]: old for old in read_ledger(ledger)} | {row["file"]: row}
-        write_ledger(ledger, rows.values())
+        rows = {old["file"]: old for old in read_ledger(ledger)}
+        row |= told if kaggle else score_of(rows.get(row["file"]), file)
+        write_ledger(ledger, (rows | {row["file"]: row}).values())
     return row
 
 
-def note_score(ledger, file, score, mark):
+def score_of(row, file):
+    """Return the part of a row that tells of Kaggle, where it holds for a file; else none.
+
+    Args:
+        row: dict, the row of a file of that name; None where there is none.
+        file: path of the file that takes its place.
+    """
+    if not row or not row["kaggle"]:
+        return {}
+    if row["scored"] and row["scored"] == mark(file):
+        return {key: row[key] for key in ("kaggle", "scored")}
+    log(f"{row['file']}: not the file that Kaggle scored {row['kaggle']}, which leaves the ledger")
+    return {}
+
+
+def note_score(ledger, file, score):
     """Write the score that Kaggle gave into a submission's row; one is made where there is none.
 
     A row is of the file beside the ledger. Another file of that name gets a row with its mark.
@@ -72,20 +99,19 @@ def note_score(ledger, file, score, mark):
         ledger: path of ``leaderboard.csv``; made if absent.
         file: path of the submission.
         score: str, as Kaggle gave it.
-        mark: str that tells the file from others of its name.
 
     Raises:
         FerError: the ledger has other columns.
     """
-    name = Path(file).name
-    beside = Path(ledger).with_name(name)
-    if not beside.exists() or not filecmp.cmp(file, beside, shallow=False):
-        name = f"{Path(file).stem} {mark}{Path(file).suffix}"
-    new = dict.fromkeys(LEDGER_COLUMNS, "")
-    new |= {"file": name, "date": datetime.date.today().isoformat()}
+    name, scored = Path(file).name, mark(file)
+    if mark(Path(ledger).with_name(name)) != scored:
+        name = f"{Path(file).stem} [{scored}]{Path(file).suffix}"
+    row = dict.fromkeys(LEDGER_COLUMNS, "")
+    row |= {"file": name, "date": datetime.date.today().isoformat()}
     with locks.alone(Path(ledger).parent):
-        rows = {row["file"]: row for row in read_ledger(ledger)}
-        write_ledger(ledger, (rows | {name: rows.get(name, new) | {"kaggle": score}}).values())
+        rows = {old["file"]: old for old in read_ledger(ledger)}
+        row |= rows.get(name, {}) | {"kaggle": score, "scored": scored}
+        write_ledger(ledger, (rows | {name: row}).values())
 
 
 def write_ledger(ledger, rows):
@@ -110,9 +136,10 @@ def read_ledger(ledger: str | Path) -> list[dict[str, str]]:
     if not ledger.exists():
         return []
     (first, header), *rows = read_rows(ledger) or [(1, [])]  # an empty file has no header
+    columns = _EARLIER if header == _EARLIER else LEDGER_COLUMNS
     for number, row in [(first, header), *rows]:
-        if len(row) != len(LEDGER_COLUMNS) or header != LEDGER_COLUMNS:
+        if len(row) != len(columns) or header != columns:
             raise FerError(
                 f"{ledger}, line {number}: expected the columns {','.join(LEDGER_COLUMNS)}"
             )
-    return [dict(zip(LEDGER_COLUMNS, row, strict=True)) for _, row in rows]
+    return [{"scored": "", **dict(zip(columns, row, strict=True))} for _, row in rows]

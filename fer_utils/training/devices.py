@@ -7,6 +7,7 @@ one device is left to Keras as it is.
 
 import contextlib
 import dataclasses
+import functools
 import math
 
 import numpy as np
@@ -83,6 +84,18 @@ class Devices:
                 if isinstance(layer, keras.layers.BatchNormalization):
                     layer.synchronized = True
 
+    def agree(self, optimizer):
+        """Have all devices leave a step out where one's gradients overflow, as in float16.
+
+        Keras asks the first one's alone, as if they had been added up: another's would reach the
+        weights. What is asked of the optimiser changes, nothing that is saved of it.
+
+        Args:
+            optimizer: the Keras optimiser of a compiled model, changed in place.
+        """
+        if self.mirrored and hasattr(optimizer, "check_finite"):
+            optimizer.check_finite = functools.partial(_finite, optimizer.check_finite)
+
     def draw_from(self, state, seed, epoch):
         """Put a random layer where it begins an epoch; each replica draws its own numbers.
 
@@ -103,31 +116,40 @@ class Devices:
 ONE = Devices()
 
 
-def all_devices(batch, precision="float32"):
+def all_devices(batch):
     """Return the Devices that share each batch: as many as divide it evenly.
 
-    All GPUs, where there are any; else the CPU, which is one device unless a test parts it. One
-    alone for float16 on TensorFlow: Keras looks for an overflow in the first replica's gradients
-    before they are added up, so that another's would reach the weights.
+    All GPUs, where there are any; else the CPU, which is one device unless a test parts it.
 
     Args:
         batch: int, images a step, on all devices together.
-        precision: the policy of the fit, see ``Recipe``.
     """
     import keras
-
-    if keras.backend.backend() == "tensorflow" and precision == "mixed_float16":
-        return ONE
 
     names = keras.distribution.list_devices()
     count = next(n for n in range(min(len(names), batch), 0, -1) if batch % n == 0)
     if count == 1:
         return ONE
     if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        return Devices(count, tf.distribute.MirroredStrategy(names[:count]).scope, mirrored=True)
+        return Devices(count, _mirrored(tuple(names[:count])).scope, mirrored=True)
     return Devices(count, keras.distribution.DataParallel(devices=names[:count]).scope)
+
+
+@functools.cache
+def _mirrored(names):
+    # Once a process: each strategy counts its exchanges from 100, and TensorFlow takes those of a
+    # second for the first one's, which fails as soon as another network has other shapes.
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(names)
+
+
+def _finite(own, gradients):
+    """Return whether the gradients are finite on all replicas; ``own`` tells it of one's."""
+    import tensorflow as tf
+
+    (overflown,) = summed([tf.cast(tf.logical_not(own(gradients)), tf.float32)])
+    return tf.equal(overflown, 0)
 
 
 def summed(gradients):

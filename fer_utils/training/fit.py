@@ -97,7 +97,7 @@ def fit_or_restore(
     examples = Examples(dataset, watched, recipe, settings.seed, rows, targets, reported)
     keras.utils.set_random_seed(settings.seed)
     built = _builder(entry, dataset, size, weights)
-    devices = all_devices(recipe.batch, recipe.precision)
+    devices = all_devices(recipe.batch)
     with devices.scope(), out_of_memory_said(), under_precision(recipe.precision):
         fitted = built()
     if start is not None:

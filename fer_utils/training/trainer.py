@@ -135,6 +135,7 @@ class Trainer:
         # Keras would overwrite the weights with their mean as a phase ends: a fit that continues
         # from the checkpoint before that would begin the next phase with other weights.
         self.model.optimizer.finalize_variable_values = lambda variables: None
+        self.devices.agree(self.model.optimizer)
         # Built now, or TensorFlow traces the training step twice: a second a network.
         self.model.optimizer.build(self.model.trainable_variables)
 

@@ -1,42 +1,34 @@
 """Which process runs which trial, and what becomes of a trial whose process was killed."""
 
-import os
-import platform
 import time
-from pathlib import Path
 
 import optuna
 from optuna.trial import TrialState
 
-from fer_utils import runs
+from fer_utils import locks
 from fer_utils.training.log import log
 
 GRACE = 3600  # seconds without a sign after which another machine's trial is given up
 _TRIES = 3  # of one trial, whose process is killed each time
 
 
-def this_process():
-    """Return machine and number of this process, for example ``box 5f2c41d0:4711``."""
-    try:
-        booted = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
-    except OSError:  # not Linux
-        booted = ""
-    return f"{platform.node()} {booted}:{os.getpid()}"  # names alone are not unique
+def give_up_dead(study, tasks=()):
+    """Try again what processes that exist no longer have left.
 
-
-def give_up_dead(study):
-    """Try again what processes that exist no longer have left."""
+    Args:
+        study: from ``open_study``.
+        tasks: names of tasks whose processes are known to be lost, see ``searching.step``.
+    """
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if _dead(trial):
+        if trial.user_attrs.get("task") in tasks or _dead(trial):
             try_again(study, trial)
 
 
 def _dead(trial):
-    machine, number = this_process().rsplit(":", 1)
     owner = trial.user_attrs.get("process", "")
-    if owner.startswith(f"{machine}:"):
-        pid = int(owner.rsplit(":", 1)[1])
-        return pid == int(number) or not runs.alive(pid)  # this one runs none at the moment
+    ended = locks.has_ended(owner)
+    if ended is not None:
+        return ended or owner == locks.this_process()  # this one runs none at the moment
     seen = trial.user_attrs.get("seen", trial.datetime_start.timestamp())
     return time.time() - seen > GRACE
 

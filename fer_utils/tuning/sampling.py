@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 import optuna
 
+from fer_utils import locks
 from fer_utils.errors import FerError
-from fer_utils.tuning.processes import this_process
 
 SAMPLERS = ("tpe", "random")
 PRUNERS = ("halving", "median", "none")
@@ -37,7 +37,7 @@ class ByNumber(optuna.samplers.BaseSampler):
 
     def before_trial(self, study, trial):
         """Sign the trial with this process, before anything can end it unsigned."""
-        for key, value in {"process": this_process(), "seen": time.time()}.items():
+        for key, value in {"process": locks.this_process(), "seen": time.time()}.items():
             study._storage.set_trial_user_attr(trial._trial_id, key, value)
         self._of(trial).before_trial(study, trial)
 

@@ -63,12 +63,23 @@ def search(
     return tables.trials(study)
 
 
-def step(study, objective, trials=None, epochs=None):
-    """Run one trial unless there are enough; return whether one was run. See ``search``."""
-    give_up_dead(study)
+def step(study, objective, trials=None, epochs=None, task=None):
+    """Run one trial unless there are enough; return whether one was run. See ``search``.
+
+    Args:
+        study: from ``open_study``.
+        objective: an Objective.
+        trials: int, see ``search``.
+        epochs: int, see ``search``.
+        task: str, a name that only this step and its repetitions have: where it is repeated, the
+            process that ran it before is lost.
+    """
+    give_up_dead(study, [task] if task else ())
     trial = _ask(study, objective.space, trials, epochs)
     if trial is None:
         return False
+    if task:
+        trial.set_user_attr("task", task)
     _run(study, trial, objective)
     return True
 
