@@ -4,12 +4,13 @@ import contextlib
 import os
 import platform
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fer_utils import runs
 
 
-def taken(number):
+def taken(number: int) -> bool:
     """Try to lock an open file or folder for this process.
 
     Args:
@@ -31,7 +32,7 @@ def taken(number):
 
 
 @contextlib.contextmanager
-def alone(folder, busy=None):
+def alone(folder: str | Path, busy: Callable[[], None] | None = None) -> Iterator[None]:
     """Have a folder to oneself within the block; whoever comes second waits.
 
     The lock is on the folder itself: it leaves no file.

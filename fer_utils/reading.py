@@ -6,6 +6,8 @@ import csv
 import io
 import math
 import zipfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -16,7 +18,7 @@ LONGEST = 64 << 20  # bytes of a text; FER+'s votes for all of FER2013 have 2 mi
 MEMBERS = 10_000  # of an archive
 
 
-def text(path, remedy, longest=LONGEST):
+def text(path: str | Path, remedy: str, longest: int = LONGEST) -> str:
     """Return what a UTF-8 text file holds, its line ends those of Unix.
 
     Args:
@@ -42,7 +44,7 @@ def text(path, remedy, longest=LONGEST):
     return told.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def table(path, remedy, told=None):
+def table(path: str | Path, remedy: str, told: str | None = None) -> list[tuple[int, list[str]]]:
     """Return ``(line, cells)`` of each row of a CSV; a blank line has no cells.
 
     Args:
@@ -68,7 +70,7 @@ def table(path, remedy, told=None):
 
 
 @contextlib.contextmanager
-def archive(path):
+def archive(path: str | Path) -> Iterator[zipfile.ZipFile]:
     """Give a ``zipfile.ZipFile`` to read from, with a bounded content and no name twice.
 
     Args:
@@ -89,7 +91,7 @@ def archive(path):
         yield opened
 
 
-def arrays(path, what, remedy):
+def arrays(path: str | Path, what: str, remedy: str) -> dict[str, np.ndarray]:
     """Return the arrays of an ``.npz`` as a dict, all of them read and their checksums compared.
 
     Args:
@@ -120,7 +122,7 @@ def _array(content):
     return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def brief(error):
+def brief(error: object) -> str:
     """Return the first line of an error's text, of 100 characters at most."""
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
     return first if len(first) <= 100 else first[:97] + "..."

@@ -474,7 +474,7 @@ def test_a_place_that_cannot_be_written(tmp_path, monkeypatch):
     def full(self, logs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(storage.JournalFileBackend, "append_logs", full)
+    monkeypatch.setattr(storage.StudyFile, "append_logs", full)
     with pytest.raises(FerError, match="the disk is full"):
         tuning.search(study, Fake(), 2)
 
