@@ -1,14 +1,17 @@
 """What all tests share: a cache of their own, quiet backends, small faces, settings."""
 
+import atexit
+import contextlib
 import os
 import signal
 import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fer_utils import labels, settings
+from fer_utils import labels, runs, settings
 from fer_utils.datasets import Dataset
 
 # All of this is read when a backend is imported, which none of the above does.
@@ -22,8 +25,10 @@ if os.environ.get("KERAS_BACKEND") == "jax":
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     # Each fit compiles the same steps again: jax keeps them from one to the next.
-    COMPILED = tempfile.TemporaryDirectory(prefix="fer-compiled-")
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED.name
+    COMPILED = contextlib.ExitStack()  # what a session that was killed left goes too
+    atexit.register(COMPILED.close)
+    place = runs.folder_beside(Path(tempfile.gettempdir(), "fer-compiled"))
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(COMPILED.enter_context(place))
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 

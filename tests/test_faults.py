@@ -266,7 +266,7 @@ def notebooks(folder):
     return folder
 
 
-def executed(path, part, parameters, display, lock):
+def executed(path, part, parameters, display, manager):
     """Stand for papermill: a notebook that writes a fit's folder."""
     fit_folder(runs.Path(parameters["RUN_DIR"], path.stem), parameters["SEED"])
     papermill.iorw.write_ipynb(nbformat.read(path, 4), str(part))

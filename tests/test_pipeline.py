@@ -718,3 +718,12 @@ def test_progress_bars_are_shown_once_a_line():
 )
 def test_duration(seconds, text):
     assert display.duration(seconds) == text
+
+
+def test_what_a_killed_kernel_leaves_of_its_temporary_files_goes(tmp_path):
+    code = "import tempfile\nopen(RUN_DIR + '/where', 'w').write(tempfile.mkstemp()[1])"
+    write_notebook(tmp_path, "01_first", code)
+    assert run(tmp_path, SUITE[:1])[0] == 0
+    left = (tmp_path / "run" / "where").read_text()
+    assert left.startswith(str(tmp_path / "run"))
+    assert not os.path.exists(os.path.dirname(left))

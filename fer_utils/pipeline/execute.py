@@ -81,9 +81,11 @@ def execute(path, output, parameters, display, lock=None):
     """
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it logs is raised too
     failed = output.with_suffix(".failed.ipynb")
-    with runs.whole_file(output) as part:
+    temporary = runs.folder_beside(output.with_suffix(".tmp"))
+    with temporary as scratch, runs.whole_file(output) as part:
         try:
-            _papermill(path, part, parameters, display, lock)
+            manager = kernel.manager_class(lock, scratch)
+            _papermill(path, part, parameters, display, manager)
         except (PapermillExecutionError, RuntimeError, OSError) as error:
             if _saving(error):
                 raise
@@ -95,7 +97,7 @@ def execute(path, output, parameters, display, lock=None):
     runs.remove(failed)
 
 
-def _papermill(path, part, parameters, display, lock):
+def _papermill(path, part, parameters, display, manager):
     number = itertools.count(1)
 
     def on_cell_start(cell, cell_index):
@@ -115,7 +117,7 @@ def _papermill(path, part, parameters, display, lock):
         # What follows goes through papermill to nbclient.NotebookClient.
         coalesce_streams=True,
         iopub_timeout=120,
-        kernel_manager_class=kernel.manager_class(lock),
+        kernel_manager_class=manager,
         shutdown_kernel="immediate",  # all is written: TensorFlow's own end takes seconds more
         on_cell_start=on_cell_start,
     )

@@ -47,13 +47,15 @@ def environment():
     }
 
 
-def manager_class(lock=None):
+def manager_class(lock, scratch):
     """Return a kernel manager class for nbclient.
 
     Args:
-        lock: file descriptor for the kernel to inherit, see ``lock.held``.
+        lock: file descriptor for the kernel to inherit, see ``lock.held``; None for none.
+        scratch: folder of its temporary files: a kernel is killed in the end, and what TensorFlow
+            would remove as its process ends stays.
     """
-    env = environment()
+    env = environment() | {"TMPDIR": str(scratch)}
 
     class Manager(AsyncKernelManager):
         @default("kernel_spec_manager")
