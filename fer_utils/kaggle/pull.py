@@ -71,7 +71,7 @@ def _record(client, files, waiting, name, found, log):
 
 def _check_name(name):
     parts = Path(name).parts
-    if Path(name).is_absolute() or ".." in parts or parts[0] not in record.KEPT:
+    if not parts or Path(name).is_absolute() or ".." in parts or parts[0] not in record.KEPT:
         raise FerError(f"{kaggle.RECORD} lists {name!r}, which is no file of a run: push again")
 
 
