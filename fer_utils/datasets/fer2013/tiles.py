@@ -56,9 +56,9 @@ class SheetLayout:
         labels, usage = _read_labels(self.table)
         order = in_order(usage)
         counts = np.bincount(usage, minlength=3)
-        sheets = [
-            _read_sheet(self.root / f"{USAGES[i]}.png", n) for i, n in enumerate(counts) if n
-        ]
+        places = [self.root / f"{name}.png" for name in USAGES]
+        pairs = zip(places, counts, strict=True)
+        sheets = [_read_sheet(path, n) for path, n in pairs if n or path.is_file()]
         return Rows(np.concatenate(sheets), labels[order], usage[order], f"{self.root} (sheets)")
 
     def private_labels(self):
@@ -76,9 +76,9 @@ def _read_labels(table):
     lines = text.split(b"\n")
     pairs = []
     for number, line in enumerate(lines[1:], start=2):
-        cells = [cell.strip(csv_pixels.QUOTES) for cell in line.split(b",")]
-        if not any(cells):
+        if not line.strip():
             continue
+        cells = [cell.strip(csv_pixels.QUOTES) for cell in line.split(b",")]
         if len(cells) != len(table.columns):
             what = f"{len(cells)} fields, not {len(table.columns)}: correct it, or {AGAIN}"
             raise fault(table, number, what)
@@ -102,8 +102,10 @@ def _read_sheet(path, n):
             f"{path} has {rows} rows of {columns} tiles ({size} pixels), which does not fit the "
             f"{n:,} images in {LABELS}: pack it again, or {AGAIN}"
         )
-    tiles = sheet.reshape(rows, SIDE, columns, SIDE).swapaxes(1, 2)
-    return tiles.reshape(-1, SIDE, SIDE)[:n]
+    tiles = sheet.reshape(rows, SIDE, columns, SIDE).swapaxes(1, 2).reshape(-1, SIDE, SIDE)
+    if tiles[n:].any():
+        raise FerError(f"{path} has more images than the {n:,} in {LABELS}: {AGAIN}")
+    return tiles[:n]
 
 
 def pack(root, out):
