@@ -174,6 +174,20 @@ def installs(command, clone):
     assert f'"{package}>=' in documents.read("pyproject.toml")
 
 
+def are_there(command, clone):
+    """Check that the files of tests are there."""
+    assert all((documents.ROOT / file).is_file() for file in words(command)[3:])
+
+
+def elsewhere(file, name):
+    """Say which other test runs it, and by what name it is known there."""
+
+    def check(command, clone):
+        assert name in documents.read(f"tests/{file}")
+
+    return check
+
+
 FACES = r"^fer2013: 112 images of 48x48 pixels"
 HAPPY = ("^1.jpg: looks happy", "^me.jpg: looks happy", "^party.mp4 at 1.0 s: looks happy")
 # How each command of the pages is checked: the first pattern that fits all of it. One that none
@@ -185,9 +199,12 @@ WAYS = (
     (r"jupyter lab .*", opens),
     (r"python -m papermill .*", papermills),
     (r"python benchmarks/.*", measures),
+    (r"python docs/images/data_flow\.py", elsewhere("test_architecture.py", "drawing.draw()")),
+    (r"python -m pytest tests/.*", are_there),
     (r"python -m fer_utils\.compete .*", taken_by(compete)),
     (r"python -m fer_utils\.weights .*", taken_by(weights)),
-    (r"python -m fer_utils run .*", plans),
+    (r"python -m fer_utils (run|outputs) --only 20\b.*", elsewhere("test_contributing.py", "ran")),
+    (r"python -m fer_utils run( .*)?", plans),
     (r"python -m fer_utils data --download", wants_token),
     (r"python -m fer_utils data /path/to/the/folder", runs(FACES)),
     (r"python -m fer_utils kaggle push --budget 8h", runs("^kernel version 2 started: https")),
