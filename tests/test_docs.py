@@ -1,6 +1,10 @@
 """The pages' Python runs as it stands, commands print what they say, links lead somewhere."""
 
+import ast
+import contextlib
 import dataclasses
+import importlib
+import inspect
 import io
 import re
 
@@ -60,6 +64,37 @@ def test_a_run_ends_by_saying_what_the_readme_says(tmp_path, monkeypatch):
     results.conclude(run_dir, suite.SUITE, console)
     said = documents.blocks(README, "")[0]
     assert console.file.getvalue().endswith(said)
+
+
+def named(span):
+    """Return the parts of a name in the package and the code, or None for another span."""
+    found = re.fullmatch(r"(?:fer_utils\.)?(\w+(?:\.\w+)+)(\(.*\))?", span)
+    if not found or found[1].endswith((".py", ".md", ".json")):
+        return None
+    parts = found[1].split(".")
+    room = documents.ROOT / "fer_utils" / parts[0]
+    there = room.is_dir() or room.with_suffix(".py").is_file()
+    return (parts, ast.parse(span, mode="eval").body) if there else None
+
+
+@pytest.mark.parametrize("page", documents.PAGES, ids=str)
+def test_names_in_the_text_are_in_the_package(page):
+    """Also that what is called takes the arguments that the text gives by name."""
+    for parts, call in filter(None, map(named, documents.spans(page))):
+        place = importlib.import_module(f"fer_utils.{parts[0]}")
+        for i, part in enumerate(parts[1:], 2):
+            module = "fer_utils." + ".".join(parts[:i])
+            with contextlib.suppress(ModuleNotFoundError):
+                importlib.import_module(module)
+            place = getattr(place, part)
+        if isinstance(call, ast.Call):
+            given = {argument.arg: None for argument in call.keywords if argument.arg}
+            inspect.signature(place).bind_partial(**given)
+
+
+def test_the_readmes_table_has_every_notebook():
+    rows = re.findall(r"^\| `(\d\d_\w+)` \|", documents.read(README), re.M)
+    assert rows == [notebook.name for notebook in suite.SUITE]
 
 
 def test_blocks_are_of_kinds_that_are_checked():
