@@ -117,7 +117,8 @@ def measures(command, clone):
     usage = re.search(rf"(?:[Uu]sage: )?python {script}(.*)", source)
     options = re.findall(r" (--[a-z]+)", command)
     assert all(f'"{option}"' in source for option in options)
-    if not given:
+    if usage is None:
+        assert not given, "its docstring has no usage"
         return
     room = re.sub(r"\[--\w+ [^\]]*\]", "", usage[1])
     least = len(re.findall(r"\w+", re.sub(r"\[.*?\]", "", room)))
