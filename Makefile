@@ -21,7 +21,7 @@ API_DIR = build/api
 RUN_ARGS = --data "$(DATA)" --profile "$(PROFILE)" --run "$(RUN)" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run submission test test-all fuzz lint api notebooks web web-build browser lock bench clean clean-runs
+.PHONY: help setup run submission test test-all fuzz lint api notebooks web web-build browser lock licences audit bench clean clean-runs
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,15 @@ lock: setup  ## pin the newest versions that pyproject.toml allows
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock
+
+licences: setup  ## docs/licences.md's tables: the licence of each pinned package
+	@$(BIN)/python docs/licences.py
+
+audit:  ## known vulnerabilities of the pinned packages, as PyPI and npm know them; needs the network
+	@$(PYTHON) -m venv build/audit
+	@build/audit/bin/python -m pip install $(PIP) --quiet pip-audit
+	@build/audit/bin/pip-audit -r requirements.lock --no-deps --disable-pip --strict; pip=$$?; \
+	  cd webapp && npm audit && exit $$pip
 
 bench: setup  ## speed beside what people use today, into docs/results/performance.md; on a quiet machine
 	@$(BIN)/python benchmarks/performance.py

@@ -152,6 +152,10 @@ def outputs(
     run_dir: Annotated[
         str, typer.Option("--run", metavar="DIR", help="The run folder; auto: synthetic, smoke.")
     ] = "auto",
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Into this notebook alone; may be repeated."),
+    ] = None,
 ) -> None:
     """Put the outputs of a run into the notebooks, as they are committed."""
     from fer_utils import settings
@@ -160,7 +164,8 @@ def outputs(
 
     folder = settings.resolve("synthetic", "smoke", run_dir).run_dir
     runner.check_run_dir(folder, runner.NOTEBOOKS)
-    for changed in copies.copy(folder, suite.SUITE, runner.NOTEBOOKS):
+    chosen = [suite.named(suite.SUITE, name) for name in only or ()]
+    for changed in copies.copy(folder, chosen or suite.SUITE, runner.NOTEBOOKS):
         typer.echo(changed)
 
 
