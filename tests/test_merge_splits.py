@@ -238,3 +238,9 @@ def test_restrict_to_classes_that_are_not_there(faces):
     happy = faces.take(faces.labels == 3)
     with pytest.raises(FerError, match="synthetic has no row of sad"):
         datasets.restrict(happy, ("happy", "sad"))
+
+
+def test_a_data_set_shows_itself_in_one_line():
+    shown = repr(datasets.load("synthetic", size=(20, 16), n=60, seed=0))
+    assert shown.startswith("<Dataset synthetic: 60 images of 20x16; 48 train, 6 valid, 6 test; angry")
+    assert "array" not in shown

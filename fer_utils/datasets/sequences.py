@@ -17,7 +17,7 @@ from fer_utils.errors import FerError
 from fer_utils.labels import CKPLUS, class_index
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class SequenceSet:
     """Sequences of frames; element i is one.
 
@@ -46,6 +46,10 @@ class SequenceSet:
 
     def __len__(self):
         return len(self.rows)
+
+    def __repr__(self):
+        low, high = self.lengths.min(), self.lengths.max()
+        return f"<SequenceSet: {len(self)} sequences of {low} to {high} frames of {self.frames!r}>"
 
     @property
     def lengths(self):
