@@ -85,7 +85,7 @@ def trade_off(table, x, y, ax=None):
         The axes.
     """
     ax = ax or new_axes(7.5, 4)
-    marks = "osD^v<>Pphd*X"
+    marks = "osD^v<>Pph*dX"
     for i, (name, row) in enumerate(table.iterrows()):
         ax.errorbar(  # hollow marks: of two at one place both are seen
             row[x[0]], row[y[0]], xerr=row[x[1]], yerr=row[y[1]], label=name,
