@@ -14,7 +14,7 @@ from fer_utils.errors import FerError
 _STREAM = 7
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Sequences:
     """Drawn sequences; element i is one.
 
@@ -34,6 +34,9 @@ class Sequences:
 
     def __len__(self):
         return len(self.frames)
+
+    def __repr__(self):
+        return f"<Sequences: {len(self)}; {', '.join(self.classes)}>"
 
 
 def sequences(n, frames=(6, 20), size=48, seed=0, classes=8, persons=None):

@@ -27,8 +27,8 @@ class Snapshots:
     """
 
     dataset: Dataset
-    boxes: np.ndarray
-    eyes: np.ndarray
+    boxes: np.ndarray = dataclasses.field(repr=False)
+    eyes: np.ndarray = dataclasses.field(repr=False)
 
 
 def snapshots(n=900, size=(96, 128), seed=0, classes=7, wrong_labels=0.08, faces=(0.3, 0.8)):
