@@ -13,7 +13,7 @@ UNKNOWN = -1  # the label of a row whose label is unknown or withheld
 MIXED = -1  # the group of a row made of several groups' images, as SMOTE does
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Images with their labels and the split each belongs to; row i is one image.
 
@@ -49,6 +49,13 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def __repr__(self):
+        """One line in place of the arrays: name, rows, size, classes, splits."""
+        size = "x".join(map(str, self.images.shape[1:]))
+        splits = ", ".join(f"{np.sum(self.split == split)} {split}" for split in SPLITS)
+        classes = ", ".join(self.classes)
+        return f"<Dataset {self.name}: {len(self)} images of {size}; {splits}; {classes}>"
 
     @functools.cached_property
     def fingerprint(self) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fer_utils.datasets.synthetic.sequences import Sequences
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class SequenceSet:
     """Sequences of frames; element i is one.
 
@@ -54,6 +54,10 @@ class SequenceSet:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self):
+        low, high = self.lengths.min(), self.lengths.max()
+        return f"<SequenceSet: {len(self)} sequences of {low} to {high} frames of {self.frames!r}>"
 
     @property
     def lengths(self) -> np.ndarray:

@@ -14,16 +14,16 @@ from fer_utils.faces.detection import check
 if TYPE_CHECKING:
     from fer_utils.faces import Face
 
-SURE, UNSURE, EYES = (60, 200, 90), (230, 80, 60), (255, 220, 0)
+SURE, UNSURE, EYES = (86, 180, 233), (213, 94, 0), (255, 220, 0)
 
 
 def marked(photo: np.ndarray, faces: Sequence[Face], confident: float = CONFIDENT) -> np.ndarray:
-    """Return a copy with boxes (green, red where unsure) and eyes (yellow); uint8 RGB.
+    """Return a copy with boxes (blue, orange where unsure) and eyes (yellow); uint8 RGB.
 
     Args:
         photo: uint8 ``(height, width)`` or ``(height, width, 3)``.
         faces: sequence of Face.
-        confident: 0-1, from which confidence on a box is green.
+        confident: 0-1, from which confidence on a box is blue.
     """
     check(photo)
     picture = np.repeat(photo[..., None], 3, axis=-1) if photo.ndim == 2 else photo.copy()

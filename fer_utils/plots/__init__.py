@@ -1,7 +1,7 @@
 """Every figure of the suite. Each takes the axes to draw on and returns what it drew on."""
 
 from fer_utils.plots.augmentation import contact_sheet, draws, estimates, told_and_true
-from fer_utils.plots.canvas import ACCENT, INK
+from fer_utils.plots.canvas import ACCENT, COLOURS, INK
 from fer_utils.plots.data import brightness_contrast, class_shares, embedding
 from fer_utils.plots.evaluation import confusion, reliability, robustness
 from fer_utils.plots.explanations import attention, fading, heat_maps
@@ -18,6 +18,7 @@ from fer_utils.plots.sequences import filmstrips, unfolding
 
 __all__ = [
     "ACCENT",
+    "COLOURS",
     "INK",
     "attention",
     "brightness_contrast",

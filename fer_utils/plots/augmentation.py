@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def contact_sheet(
-    groups: Mapping[str, Mapping[str, np.ndarray]], columns: int = 10, width: float = 9.5
+    groups: Mapping[str, Mapping[str, np.ndarray]], columns: int = 8, width: float = 9.0
 ) -> Figure:
     """Draw groups of images, one below the other, each image under its name.
 
@@ -34,16 +34,22 @@ def contact_sheet(
 
     rows = [-(-len(images) // columns) for images in groups.values()]
     cell = width / columns
-    height = sum(rows) * cell * 1.16 + len(rows) * 0.32
-    figure = plt.figure(figsize=(width, height), dpi=80, layout="constrained")
+    height = sum(rows) * cell * 1.2 + len(rows) * 0.32
+    figure = plt.figure(figsize=(width, height), dpi=72, layout="constrained")
     parts = figure.subfigures(len(rows), 1, height_ratios=[n * cell + 0.3 for n in rows])
     for part, count, (heading, images) in zip([*_flat(parts)], rows, groups.items(), strict=True):
         part.suptitle(heading, x=0.005, ha="left", fontsize=10, color=INK)
         axes = part.subplots(count, columns, squeeze=False)
         faces(list(images.values()), axes=axes)
         for name, ax in zip(images, axes.flat, strict=False):
-            ax.set_title(name, fontsize=6, pad=2)
+            ax.set_title(_in_two(name), fontsize=8, pad=2)
     return figure
+
+
+def _in_two(name, most=15):
+    """Return a name as it is, or, where it is longer than ``most``, broken behind a ``_``."""
+    cut = name.rfind("_", 0, most) + 1
+    return name if len(name) <= most or not cut else f"{name[:cut]}\n{name[cut:]}"
 
 
 def _flat(parts):
@@ -85,9 +91,11 @@ def told_and_true(
     """
     ax = learning_curves(histories, ax=ax)
     colors = {line.get_label(): line.get_color() for line in ax.lines}
-    for name, accuracy in true.items():
-        color = colors[name]
-        ax.axhline(accuracy, linestyle="--", color=color, label=f"{name}: unseen people")
+    for place, (name, accuracy) in enumerate(true.items()):
+        # Dashes of one fill the gaps of the other: equal accuracies do not hide each other.
+        dashes = (4 * place, (4, 4))
+        label = f"{name}: unseen people"
+        ax.axhline(accuracy, label=label, linestyle=dashes, color=colors[name])
     ax.set_title("solid: as reported, dotted: fitted images, dashed: people nobody touched")
     ax.title.set_fontsize(10)
     ax.set_ylim(0, 1)
@@ -100,6 +108,7 @@ def estimates(
     errors: pd.Series,
     highlighted: Collection[str] = (),
     xlabel: str = "accuracy",
+    title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw estimates with their standard errors, one a line, the first on top.
@@ -109,6 +118,7 @@ def estimates(
         errors: Series, standard errors.
         highlighted: names to draw in the accent colour.
         xlabel: what is estimated.
+        title: of the axes.
         ax: matplotlib axes; None for a new figure.
 
     Returns:
@@ -119,8 +129,8 @@ def estimates(
         color = ACCENT if name in highlighted else INK
         ax.errorbar(values[name], place, xerr=errors[name], fmt="o", color=color, capsize=4)
     ax.set_yticks(range(len(values)), values.index)
-    ax.invert_yaxis()
-    ax.set(xlabel=f"{xlabel}, bars: one standard error")
+    ax.set_ylim(len(values) - 0.5, -0.5)
+    ax.set(xlabel=f"{xlabel}, bars: one standard error", title=title)
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis="x", alpha=0.25)
     return ax

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_utils.plots.canvas import ACCENT, INK, new_axes
+from fer_utils.plots.canvas import ACCENT, COLOURS, INK, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def class_shares(dataset: Dataset, ax: Axes | None = None) -> Axes:
     """Draw the share of each class in each split whose labels are known, as bars.
+
+    The dashed line is the share that all would have if the classes were balanced.
 
     Args:
         dataset: a Dataset.
@@ -48,8 +50,11 @@ def class_shares(dataset: Dataset, ax: Axes | None = None) -> Axes:
         hue_order=present,
         palette=[INK, "#9cc5d6", ACCENT][: len(present)],
     )
-    ax.set(xlabel="", ylabel="share of the split", title="Classes are far from balanced")
-    ax.axhline(1 / len(dataset.classes), color="0.4", linewidth=0.8, linestyle="--")
+    ax.set(xlabel="", ylabel="share of the split", title=f"{len(table):,} labels by class")
+    ax.legend(title="split", loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    balanced = 1 / len(dataset.classes)
+    ax.axhline(balanced, color="0.4", linewidth=0.8, linestyle="--")
+    ax.text(1.01, balanced, "balanced", transform=ax.get_yaxis_transform(), va="center")
     return ax
 
 
@@ -61,8 +66,8 @@ def brightness_contrast(dataset: Dataset, rows: np.ndarray, ax: Axes | None = No
         pixels.mean(axis=1), pixels.std(axis=1), gridsize=40, mincnt=1, cmap="viridis"
     )
     ax.set(xlabel="brightness (mean grey, 0-255)", ylabel="contrast (standard deviation)")
-    ax.figure.colorbar(shown, ax=ax, label="images")
-    ax.set_title("Light differs more between photographs than expressions do")
+    ax.figure.colorbar(shown, ax=ax, label="images in a cell")
+    ax.set_title(f"brightness and contrast of {len(rows):,} images")
     return ax
 
 
@@ -93,9 +98,8 @@ def embedding(
         ax.figure.colorbar(shown, ax=ax, label="brightness")
     else:
         named = np.array(names)[values]
-        sns.scatterplot(
-            x=points[:, 0], y=points[:, 1], hue=named, hue_order=names, s=10, linewidth=0, ax=ax
-        )
-        ax.legend(fontsize=7, markerscale=1.5, loc="best", framealpha=0.8)
+        style = {"palette": list(COLOURS[: len(names)]), "s": 12, "linewidth": 0}
+        sns.scatterplot(x=points[:, 0], y=points[:, 1], hue=named, hue_order=names, ax=ax, **style)
+        ax.legend(fontsize=8, markerscale=1.5, loc="center right", bbox_to_anchor=(0, 0.5))
     ax.set(xticks=[], yticks=[], title=title)
     return ax

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_utils.plots.canvas import ACCENT, INK, new_axes, new_grid
+from fer_utils.plots.canvas import colour, new_axes, new_grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,7 @@ def reliability(tables: Mapping[str, pd.DataFrame], ax: Axes | None = None) -> A
 
     Args:
         tables: dict of name to DataFrame with ``confidence``, ``accuracy`` and ``rows``, as of
-            ``evaluation.reliability``; at most four.
+            ``evaluation.reliability``.
         ax: matplotlib axes; None for a new figure.
 
     Returns:
@@ -50,12 +50,12 @@ def reliability(tables: Mapping[str, pd.DataFrame], ax: Axes | None = None) -> A
     """
     ax = ax or new_axes(5, 4)
     ax.plot([0, 1], [0, 1], color="0.5", linestyle="--", linewidth=0.8)
-    colours = (INK, ACCENT, "#9aa5b1", "#6b8e6b")
-    for (name, table), colour in zip(tables.items(), colours, strict=False):
-        x, y = table["confidence"], table["accuracy"]
-        ax.plot(x, y, color=colour, linewidth=1, label=name)
-        ax.scatter(x, y, s=4 + 400 * table["rows"] / table["rows"].sum(), color=colour, alpha=0.6)
-    ax.set(xlabel="how sure", ylabel="how often right", xlim=(0, 1), ylim=(-0.03, 1.03))
+    for place, (name, table) in enumerate(tables.items()):
+        x, y, size = table["confidence"], table["accuracy"], table["rows"] / table["rows"].sum()
+        ax.plot(x, y, color=colour(place), linewidth=1, label=name)
+        ax.scatter(x, y, s=4 + 400 * size, color=colour(place), alpha=0.6)
+    ax.set(xlabel="how sure (mean probability of the answer)", xlim=(0, 1))
+    ax.set(ylabel="how often right (accuracy)", ylim=(-0.03, 1.03))
     ax.legend(fontsize=8, loc="upper left")
     ax.grid(alpha=0.25)
     return ax
@@ -78,9 +78,10 @@ def robustness(table: pd.DataFrame, axes: np.ndarray | None = None) -> np.ndarra
         axes = new_grid(lines, 4, (10, 2.3 * lines + 0.4))
     flat = np.ravel(axes)
     for ax, name in zip(flat, names, strict=False):
-        for model in models:
+        for place, model in enumerate(models):
             row = table.loc[(model, name)]
-            ax.plot(row.index, row, marker="o", markersize=3, label=model)
+            style = {"marker": "o", "markersize": 3, "color": colour(place)}
+            ax.plot(row.index, row, label=model, **style)
         ax.set_title(name, fontsize=10)
         ax.set(xticks=table.columns, ylim=(0, 1))
         ax.grid(alpha=0.25)
@@ -88,5 +89,5 @@ def robustness(table: pd.DataFrame, axes: np.ndarray | None = None) -> np.ndarra
         ax.set_axis_off()
     flat[0].set_ylabel("accuracy")
     flat[len(names) - 1].set_xlabel("strength")
-    flat[0].legend(fontsize=7)
+    flat[0].legend(fontsize=9)
     return axes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_utils.plots.canvas import new_axes, new_grid
+from fer_utils.plots.canvas import colour, new_axes, new_grid
 from fer_utils.plots.images import faces
 
 if TYPE_CHECKING:
@@ -36,16 +36,16 @@ def heat_maps(
     """
     if axes is None:
         rows, columns = len(images), 1 + len(maps)
-        axes = new_grid(rows, columns, (0.95 * columns + 0.5, 0.99 * rows))
+        axes = new_grid(rows, columns, (0.98 * columns + 0.6, 0.99 * rows + 0.2))
     named = {"face": np.zeros(np.shape(images)[:3]), **maps}
     for column, (name, some) in enumerate(named.items()):
         faces(images, axes=axes[:, column])
-        axes[0, column].set_title(name, fontsize=7, pad=2)
+        axes[0, column].set_title(name.replace(" ", "\n"), fontsize=9, pad=2)
         for ax, one in zip(axes[:, column], some, strict=True):
             _lay_over(ax, one)
     for i, ax in enumerate(axes[:, 0]):
         if titles is not None:
-            style = {"transform": ax.transAxes, "ha": "right", "va": "center", "fontsize": 8}
+            style = {"transform": ax.transAxes, "ha": "right", "va": "center", "fontsize": 9}
             ax.text(-0.08, 0.5, titles[i], **style)
         if outlines is not None and outlines[i].any():
             ax.contour(outlines[i], levels=[0.5], colors="yellow", linewidths=0.8)
@@ -86,8 +86,9 @@ def fading(curves: Mapping[str, np.ndarray], title: str = "", ax: Axes | None = 
     ax = ax or new_axes(4.5, 3.2)
     for place, (name, curve) in enumerate(curves.items()):
         mean = np.mean(curve, axis=0)
-        color, line = ("0.4", "--") if name == "random" else (f"C{place}", "-")
-        ax.plot(np.linspace(0, 1, len(mean)), mean, label=name, color=color, linestyle=line)
+        line = "--" if name == "random" else "-"
+        share = np.linspace(0, 1, len(mean))
+        ax.plot(share, mean, label=name, color=colour(place), linestyle=line)
     ax.set(xlabel="share of the pixels", ylabel="probability of the class", title=title)
     ax.legend(fontsize=7)
     ax.grid(alpha=0.25)

@@ -24,7 +24,7 @@ def faces(
 
     Args:
         images: uint8 ``(n, height, width)`` or ``(n, height, width, 3)``.
-        titles: n strings, or None.
+        titles: n strings, of several lines where the images are small; or None.
         columns: images a row.
         width: of the figure, in inches.
         axes: array of at least n axes; None for a new figure.
@@ -34,14 +34,14 @@ def faces(
     """
     rows = max(1, -(-len(images) // columns))
     if axes is None:
-        cell = width / columns
-        axes = new_grid(rows, columns, (width, rows * cell * (1.15 if titles is not None else 1)))
+        lines = 0 if titles is None else 1 + max((t.count("\n") for t in titles), default=0)
+        axes = new_grid(rows, columns, (width, rows * (width / columns + 0.17 * lines)))
     for i, ax in enumerate(np.ravel(axes)):
         ax.set_axis_off()
         if i < len(images):
             ax.imshow(images[i], cmap="gray", vmin=0, vmax=255)
             if titles is not None:
-                ax.set_title(titles[i], fontsize=8, pad=2)
+                ax.set_title(titles[i], fontsize=9, pad=2)
     return axes
 
 
@@ -96,7 +96,8 @@ def mean_faces(dataset: Dataset, rows: np.ndarray, axes: np.ndarray | None = Non
         mean = dataset.images[rows[dataset.labels[rows] == label]].mean(axis=0)
         top.imshow(mean, cmap="gray")
         top.set_title(classes[label], fontsize=9)
-        bottom.imshow(mean - overall, cmap="RdBu_r", vmin=-20, vmax=20)
+        shown = bottom.imshow(mean - overall, cmap="RdBu_r", vmin=-20, vmax=20)
         top.set_axis_off()
         bottom.set_axis_off()
+    axes[1, 0].figure.colorbar(shown, ax=list(axes[1]), label="grey values")
     return axes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fer_utils.plots.canvas import ACCENT, INK, new_axes
+from fer_utils.plots.canvas import COLOURS, colour, new_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,11 +26,10 @@ def learning_curves(
         The axes.
     """
     ax = ax or new_axes(6.5, 3.4)
-    for name, history in histories.items():
-        line = ax.plot(history["epoch"], history[f"val_{column}"], linewidth=2, label=name)[0]
-        ax.plot(
-            history["epoch"], history[column], linewidth=0.8, linestyle=":", color=line.get_color()
-        )
+    for place, (name, history) in enumerate(histories.items()):
+        epoch, style = history["epoch"], {"color": colour(place)}
+        ax.plot(epoch, history[f"val_{column}"], linewidth=2, label=name, **style)
+        ax.plot(epoch, history[column], linewidth=1, linestyle=":", **style)
     ax.set(xlabel="epoch", ylabel=column, title="solid: watched images, dotted: fitted images")
     ax.locator_params(axis="x", integer=True)
     ax.legend(fontsize=8)
@@ -49,8 +48,8 @@ def predicted_shares(shares: pd.DataFrame, ax: Axes | None = None) -> Axes:
         The axes.
     """
     ax = ax or new_axes(7, 0.45 * len(shares) + 1.2)
-    shares.iloc[::-1].plot.barh(stacked=True, ax=ax, width=0.75, colormap="Set2")
-    ax.set(xlabel="share of the answers", xlim=(0, 1), ylabel="")
+    shares.iloc[::-1].plot.barh(stacked=True, ax=ax, width=0.75, color=COLOURS)
+    ax.set(xlabel="share of the images", xlim=(0, 1), ylabel="")
     ax.legend(fontsize=8, ncols=len(shares.columns), loc="lower center", bbox_to_anchor=(0.5, 1))
     return ax
 
@@ -72,7 +71,7 @@ def per_class(scores: pd.Series | pd.DataFrame, title: str = "", ax: Axes | None
     scores = scores.sort_values(scores.columns[0])
     several = scores.shape[1] > 1
     ax = ax or new_axes(5, (0.16 * scores.shape[1] + 0.24) * len(scores))
-    colours = [INK, ACCENT, "#9aa5b1", "#6b8e6b"][: scores.shape[1]]
+    colours = [colour(place) for place in range(scores.shape[1])]
     # The first model above the others, in the legend too.
     scores.iloc[:, ::-1].plot.barh(ax=ax, width=0.8, color=colours[::-1], legend=False)
     size = 7 if several else 8
@@ -100,11 +99,12 @@ def trade_off(
         The axes.
     """
     ax = ax or new_axes(7.5, 4)
-    marks = "osD^v<>Pphd*X"
+    marks = "osD^v<>Pph*dX"
     for i, (name, row) in enumerate(table.iterrows()):
-        ax.errorbar(
+        ax.errorbar(  # hollow marks: of two at one place both are seen
             row[x[0]], row[y[0]], xerr=row[x[1]], yerr=row[y[1]], label=name,
-            fmt=marks[i % len(marks)], color=f"C{i % 10}", elinewidth=0.8, alpha=0.9,
+            fmt=marks[i % len(marks)], color=colour(i), elinewidth=0.8, fillstyle="none",
+            markersize=8,
         )  # fmt: skip
     ax.set(xlabel=x[0].replace("_", " "), ylabel=y[0].replace("_", " "))
     ax.set_title("bars: one standard error")

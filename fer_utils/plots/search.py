@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_utils.plots.canvas import ACCENT, INK, new_axes
+from fer_utils.plots.canvas import ACCENT, INK, colour, new_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,10 +32,11 @@ def search_history(searches: Mapping[str, pd.DataFrame], ax: Axes | None = None)
     for i, (name, table) in enumerate(searches.items()):
         spent, finished = table["spent"].cumsum(), table["state"] == "finished"
         best = table["accuracy"].where(finished).cummax().ffill()
-        ax.plot(spent, best, drawstyle="steps-post", color=f"C{i}", label=f"{name}: best so far")
+        style = {"drawstyle": "steps-post", "color": colour(i)}
+        ax.plot(spent, best, label=f"{name}: best so far", **style)
         for state, mark in _MARKS.items():
             rows = table["state"] == state
-            ax.scatter(spent[rows], table["accuracy"][rows], marker=mark, color=f"C{i}", s=18,
+            ax.scatter(spent[rows], table["accuracy"][rows], marker=mark, color=colour(i), s=24,
                        linewidth=1, alpha=0.7)  # fmt: skip
     ax.set(xlabel="epochs spent", ylabel="accuracy", title="o: finished, x: ended early")
     ax.legend(fontsize=8)
@@ -82,7 +83,7 @@ def importance(shares: pd.Series, title: str = "", ax: Axes | None = None) -> Ax
     shares = shares.sort_values()
     bars = ax.barh(shares.index, shares.to_numpy(), color=INK)
     ax.bar_label(bars, fmt="%.2f", padding=3, fontsize=8)
-    ax.set(xlim=(0, 1.15 * shares.max()), title=title)
+    ax.set(xlim=(0, 1.15 * shares.max()), xlabel="share of the variance", title=title)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
@@ -140,7 +141,7 @@ def _numbers(values, scale):
     if low == high:
         return np.full(len(values), 0.5), {f"{low:.3g}": 0.5}
     positions = (scale(values) - scale(low)) / (scale(high) - scale(low))
-    if len(np.unique(values)) <= 4:
+    if np.diff(np.unique(positions)).min() > 0.06:  # so that no number covers another
         return positions, {f"{v:.3g}": p for v, p in zip(values, positions, strict=True)}
     return positions, {f"{low:.3g}": 0.0, f"{high:.3g}": 1.0}
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_utils.plots.canvas import new_axes, new_grid
+from fer_utils.plots.canvas import colour, new_axes, new_grid
 from fer_utils.plots.images import faces
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def unfolding(
     for place, name in enumerate(scores.columns):
         # Side by side: bars at one place would hide each other.
         at = np.asarray(scores.index) + 0.006 * place
-        ax.errorbar(at, scores[name], yerr=errors[name], label=name, marker="o", capsize=3)
+        style = {"marker": "o", "capsize": 3, "color": colour(place)}
+        ax.errorbar(at, scores[name], yerr=errors[name], label=name, **style)
     if chance is not None:
         ax.axhline(chance, linestyle="--", color="grey", label="a constant answer")
     ax.set(xlabel="share of the sequence seen", ylabel="accuracy, bars: one standard error")

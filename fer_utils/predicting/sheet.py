@@ -49,7 +49,8 @@ def _place(sheet, draw, corner, caption, picture):
         with Image.open(picture) as opened:
             opened.draft("RGB", (2 * _TILE, 2 * _TILE))
             picture = opened.convert("RGB")
-    tile = ImageOps.pad(picture, (_TILE, _TILE), color="white")
+    # At the bottom of its tile, next to its caption.
+    tile = ImageOps.pad(picture, (_TILE, _TILE), color="white", centering=(0.5, 1))
     sheet.paste(tile, corner)
     font = ImageFont.load_default(12)
     text = caption

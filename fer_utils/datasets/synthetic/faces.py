@@ -23,7 +23,7 @@ from fer_utils.errors import FerError
 PERSONS_A_SEED = 10_000_000  # so that no two seeds draw the same persons
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Faces:
     """Drawn faces and the truth about them; row i is one image.
 
@@ -56,6 +56,11 @@ class Faces:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def __repr__(self):
+        size = "x".join(map(str, self.images.shape[1:]))
+        masks = "without masks" if self.masks is None else "with masks"
+        return f"<Faces: {len(self)} of {size}, {masks}; {', '.join(self.classes)}>"
 
 
 def generate(

@@ -16,7 +16,7 @@ from fer_utils.errors import FerError
 _STREAM = 7
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Sequences:
     """Drawn sequences; element i is one.
 
@@ -36,6 +36,9 @@ class Sequences:
 
     def __len__(self) -> int:
         return len(self.frames)
+
+    def __repr__(self):
+        return f"<Sequences: {len(self)}; {', '.join(self.classes)}>"
 
 
 def sequences(

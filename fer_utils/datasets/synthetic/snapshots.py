@@ -29,8 +29,8 @@ class Snapshots:
     """
 
     dataset: Dataset
-    boxes: np.ndarray
-    eyes: np.ndarray
+    boxes: np.ndarray = dataclasses.field(repr=False)
+    eyes: np.ndarray = dataclasses.field(repr=False)
 
 
 def snapshots(
