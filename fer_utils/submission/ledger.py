@@ -33,7 +33,7 @@ def record(ledger, file, metrics, run, kaggle=""):
     """
     identity = run.get("identity", {})
     public = metrics if metrics.get("scored_on") == "valid" else {}
-    row = dict.fromkeys(LEDGER_COLUMNS, "") | {
+    row = {
         "file": Path(file).name,
         "date": datetime.date.today().isoformat(),
         "model": ", ".join(metrics[key] for key in ("model", "start") if key in metrics),
