@@ -36,10 +36,10 @@ def reliability(labels, probabilities, bins=15):
     if bins < 1:
         raise FerError(f"{bins} bins: take at least one, 15 are usual")
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    place = np.clip(np.ceil(confidence * bins).astype(int), 1, bins)
+    up_to = np.ceil(confidence * bins) / bins
     table = pd.DataFrame({"confidence": confidence, "accuracy": right, "rows": 1})
     told = {"confidence": "mean", "accuracy": "mean", "rows": "sum"}
-    return table.groupby(pd.Index(place / bins, name="up to")).agg(told)
+    return table.groupby(pd.Index(up_to, name="up to")).agg(told)
 
 
 def calibration_error(labels, probabilities, bins=15):
@@ -111,7 +111,7 @@ def temperature(labels, probabilities):
         return -log_softmax(logs / math.exp(power), axis=1)[rows, labels].mean()
 
     limits = math.log(_COLDEST), math.log(_HOTTEST)
-    return math.exp(minimize_scalar(loss, bounds=limits, method="bounded").x)
+    return math.exp(minimize_scalar(loss, bounds=limits).x)
 
 
 def cross_tempered(labels, probabilities, groups=None, k=5, seed=0):

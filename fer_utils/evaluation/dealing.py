@@ -47,7 +47,7 @@ def parts(labels, groups=None, k=5, seed=0):
         return list(dealer.split(labels, labels, groups))
 
 
-def cross_said(labels, shape, fit, groups=None, k=5, seed=0):
+def cross_said(labels, shape, fit, groups, k, seed):
     """Return what is said of each row by what was fitted to the rows of other parts.
 
     Args:
@@ -55,7 +55,7 @@ def cross_said(labels, shape, fit, groups=None, k=5, seed=0):
         shape: ``(n, classes)`` of the result.
         fit: function of the rows to fit to; returns a function of the rows to ask about that
             returns probabilities ``(rows, classes)``.
-        groups: int ``(n,)``.
+        groups: int ``(n,)``, or None.
         k: int.
         seed: int.
 
