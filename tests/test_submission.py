@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from fer_utils import labels, submission
+from fer_utils import labels, paths, submission
 from fer_utils.errors import FerError
 from fer_utils.settings import Settings
 from fer_utils.submission.ledger import note_score
@@ -98,8 +98,9 @@ def test_verdict(dataset, n, says, tmp_path):
 
 def test_only_whole_submissions_enter_the_projects_folder(tmp_settings):
     rows = np.arange(submission.TEST_ROWS)
-    assert submission.folder(tmp_settings, rows) == tmp_settings.submissions_dir
-    assert submission.folder(tmp_settings, rows[1:]) == tmp_settings.run_dir
+    settings = dataclasses.replace(tmp_settings, dataset="fer2013")
+    assert submission.folder(settings, rows) == paths.output_root() / "submissions"
+    assert submission.folder(settings, rows[1:]) == settings.run_dir
 
 
 @pytest.mark.parametrize(

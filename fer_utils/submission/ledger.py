@@ -72,13 +72,12 @@ def note_score(ledger, file, score, mark):
     beside = Path(ledger).with_name(name)
     if not beside.exists() or not filecmp.cmp(file, beside, shallow=False):
         name = f"{Path(file).stem} {mark}{Path(file).suffix}"
-    new = dict.fromkeys(LEDGER_COLUMNS, "")
-    new |= {"file": name, "date": datetime.date.today().isoformat()}
+    new = {"file": name, "date": datetime.date.today().isoformat()}
     write_ledger(ledger, (rows | {name: rows.get(name, new) | {"kaggle": score}}).values())
 
 
 def write_ledger(ledger, rows):
-    """Write a ledger whole: a dict for each row, in their order."""
+    """Write a ledger whole: a dict for each row, in their order; empty where it has no value."""
     with runs.whole_file(ledger) as part, open(part, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, LEDGER_COLUMNS, lineterminator="\n")
         writer.writeheader()
