@@ -61,8 +61,9 @@ def test_of_equals_the_first_counts():
     assert (wrong["accuracy"], wrong["top_2"]) == (0, 0)
     same = evaluation.measures([0, 1, 2], np.full((3, 3), 1 / 3))
     assert (same["accuracy"], same["top_2"]) == pytest.approx((1 / 3, 2 / 3))
-    many = evaluation.measures(np.arange(40), np.full((40, 40), 1 / 40))
-    assert (many["accuracy"], many["top_2"]) == pytest.approx((1 / 40, 2 / 40))
+    many = np.tile(np.arange(40) % 2 / 20, (40, 1))  # classes 1, 3, 5 and so on
+    found = evaluation.measures(np.arange(40), many)
+    assert (found["accuracy"], found["top_2"]) == pytest.approx((1 / 40, 2 / 40))
     assert evaluation.measures([0, 1], np.eye(2)[[1, 0]])["top_2"] == 1
 
 
@@ -203,8 +204,12 @@ def test_every_pair_the_least_by_chance_first():
     assert (counts.sum(axis=1) == len(labels)).all()
     two = evaluation.mcnemar_table(labels, {"a": said, "c": worse})
     assert two.to_dict("list") == table.loc[[("a", "c")]].to_dict("list")
-    same = evaluation.mcnemar_table(labels, dict.fromkeys("abcdefgh", said))
-    assert same.index.tolist() == list(itertools.combinations("abcdefgh", 2))
+    names = "abcdefghijkl"
+    odd = {name: worse if name in "bdg" else said for name in names}
+    pairs = list(itertools.combinations(names, 2))
+    differ = [pair for pair in pairs if odd[pair[0]] is not odd[pair[1]]]
+    same = [pair for pair in pairs if pair not in differ]
+    assert evaluation.mcnemar_table(labels, odd).index.tolist() == differ + same
     for answers, given in (({"a": said}, "a"), ({}, "none")):
         with pytest.raises(FerError, match=f"compares two models, given is {given}: give two"):
             evaluation.mcnemar_table(labels, answers)

@@ -45,25 +45,30 @@ def test_the_largest_cells_off_the_diagonal():
 def test_of_equal_cells_the_first_five():
     names = [*"abcdefg"]
     counts = pd.DataFrame(1, pd.Index(names, name="label"), pd.Index(names, name="answer"))
+    counts["e"] = 2
     table = evaluation.largest_confusions(counts)
-    assert table["label"].tolist() == ["a"] * 5
-    assert table["answer"].tolist() == [*"bcdef"]
-    assert table["of mistakes"].tolist() == pytest.approx([1 / 42] * 5)
+    assert table["label"].tolist() == [*"abcdf"]
+    assert table["answer"].tolist() == ["e"] * 5
+    assert table["of mistakes"].tolist() == pytest.approx([2 / 48] * 5)
+    assert evaluation.largest_confusions(counts, 8)["answer"].tolist() == ["e"] * 6 + ["b", "c"]
 
 
 def test_the_surest_mistakes_come_first():
     assert evaluation.surest_mistakes(LABELS, SAID).tolist() == [1, 4, 2]
     assert evaluation.surest_mistakes(LABELS, SAID, 2).tolist() == [1, 4]
     assert not len(evaluation.surest_mistakes([0, 1], np.eye(3)[[0, 1]]))
-    labels = np.arange(100) % 2  # of equals the first
-    assert evaluation.surest_mistakes(labels, np.eye(2)[1 - labels]).tolist() == list(range(100))
+    sure = np.where(np.arange(400) % 3 == 0, 0.9, 0.6)  # of equals the first
+    said = np.stack([1 - sure, sure], axis=1)
+    surest = evaluation.surest_mistakes([0] * 400, said).tolist()
+    assert surest == [*np.flatnonzero(sure == 0.9), *np.flatnonzero(sure == 0.6)]
 
 
 def test_the_least_believed_labels_come_first():
     assert evaluation.doubted(LABELS, SAID, 3).tolist() == [1, 4, 2]
     assert sorted(evaluation.doubted(LABELS, SAID).tolist()) == list(range(6))
-    labels = np.arange(100) % 2
-    assert evaluation.doubted(labels, np.full((100, 2), 0.5)).tolist() == list(range(100))
+    sure = np.where(np.arange(400) % 3 == 0, 0.9, 0.6)
+    least = evaluation.doubted([1] * 400, np.stack([1 - sure, sure], axis=1)).tolist()
+    assert least == [*np.flatnonzero(sure == 0.6), *np.flatnonzero(sure == 0.9)]
 
 
 def test_whom_a_second_opinion_sides_with():

@@ -204,8 +204,9 @@ def by_look(images, labels, probabilities):
     """
     import pandas as pd
 
-    flat = np.asarray(images, np.float32).reshape(len(images), -1)
-    steps = np.abs(np.diff(np.asarray(images, np.float32), axis=2)).reshape(len(images), -1)
+    images = np.asarray(images, np.float32)  # differences of uint8 wrap around
+    flat = images.reshape(len(images), -1)
+    steps = np.abs(np.diff(images, axis=2)).reshape(len(images), -1)
     looks = {
         "brightness": flat.mean(axis=1),
         "contrast": flat.std(axis=1),
