@@ -15,7 +15,7 @@ WORKERS = -n auto --maxprocesses 4
 RUN_ARGS = --data "$(DATA)" --profile "$(PROFILE)" --run "$(RUN)" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run submission test test-all lint notebooks web web-build browser lock bench clean clean-runs
+.PHONY: help setup run submission test test-all coverage mutants lint notebooks web web-build browser lock bench clean clean-runs
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,19 @@ test: setup lint  ## all that must hold: ruff, pytest on both backends, nbval ov
 test-all: test  ## the slow rest too: the large networks on both backends
 	@$(BIN)/python -m pytest -m slow
 	@KERAS_BACKEND=jax $(BIN)/python -m pytest -m "backend and slow"
+
+coverage: setup  ## how many of the package's lines the fast tests reach, at least 90%; ARGS=tests/test_x.py for parts
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-report=html $(WORKERS) --dist loadfile $(ARGS)
+
+mutants: setup  ## change three rooms in thousands of small ways: the tests must notice at least 85%
+	@$(BIN)/python -m pip install $(PIP) --quiet "mutmut>=3.8"
+	@rm -rf mutants
+	@OMP_NUM_THREADS=1 $(BIN)/mutmut run $(ARGS)
+	@$(BIN)/mutmut results --all true | awk -F '[.:] *' ' \
+	  {all[$$2]++; if ($$NF ~ /killed|timeout/) found[$$2]++} \
+	  END {for (room in all) {share = 100 * found[room] / all[room]; low += share < 85; \
+	    printf "%-10s %4d of %4d noticed, %.1f%%\n", room, found[room], all[room], share}; exit low > 0}'
+	@echo "the others: $(BIN)/mutmut results; what one is: $(BIN)/mutmut show NAME"
 
 lint: setup  ## ruff's checks and formatting
 	@$(BIN)/ruff check .
@@ -86,7 +99,7 @@ bench: setup  ## the benchmarks, side by side with what people use today
 	@for b in benchmarks/*.py; do echo "## $$b"; $(BIN)/python $$b || exit 1; done
 
 clean:  ## remove caches and the built page; .venv and runs stay
-	rm -rf .pytest_cache .ruff_cache webapp/dist webapp/model webapp/detector
+	rm -rf .pytest_cache .ruff_cache .coverage* htmlcov mutants webapp/dist webapp/model webapp/detector
 
 clean-runs:  ## remove runs/, all that was trained: perhaps hours of work
 	rm -rf runs
