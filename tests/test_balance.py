@@ -199,6 +199,7 @@ def test_augmentation(data, rows):
     new = np.arange(len(data), len(longer))
     assert numbers(longer, new) == [0, 21, 13, 0, 0, 0, 5]
     assert set(new) <= set(train)
+    assert set(train) - set(new) == set(balance.remove_to(data, rows, 25, seed=2))
     assert len(set(seeds)) == len(new)
     assert 0 <= min(seeds) <= max(seeds) < 2**31  # int32, for any library
     assert len(set(longer.names)) == len(longer)
