@@ -49,6 +49,7 @@ test-all: test  ## the slow rest too: the large networks on both backends
 coverage: setup  ## how many of the package's lines the fast tests reach, at least 90%; ARGS=tests/test_x.py for parts
 	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-report=html $(WORKERS) --dist loadfile $(ARGS)
 
+# One OpenMP thread: with more, scikit-learn hangs in mutmut's forks, which would look like noticing.
 mutants: setup  ## change three rooms in thousands of small ways: the tests must notice at least 85%
 	@$(BIN)/python -m pip install $(PIP) --quiet "mutmut>=3.8"
 	@rm -rf mutants
