@@ -21,7 +21,7 @@ API_DIR = build/api
 RUN_ARGS = --data "$(DATA)" --profile "$(PROFILE)" --run "$(RUN)" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run submission test test-all fuzz lint api notebooks web web-build browser lock licences audit bench clean clean-runs
+.PHONY: help setup run submission test test-all coverage mutants fuzz lint api notebooks web web-build browser lock licences audit bench clean clean-runs
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,20 @@ test-all: test  ## the slow rest too: the large networks on both backends
 
 fuzz: setup  ## spoilt files for each reader, MINUTES=10 each; ARGS="-k csv" for one
 	@FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest tests/test_fuzz.py -s -p no:xdist $(ARGS)
+
+coverage: setup  ## how many of the package's lines the fast tests reach, at least 90%; ARGS=tests/test_x.py for parts
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-report=html $(WORKERS) --dist loadfile $(ARGS)
+
+# One OpenMP thread: with more, scikit-learn hangs in mutmut's forks, which would look like noticing.
+mutants: setup  ## change three rooms in thousands of small ways: the tests must notice at least 85%
+	@$(BIN)/python -m pip install $(PIP) --quiet "mutmut>=3.8"
+	@rm -rf mutants
+	@OMP_NUM_THREADS=1 $(BIN)/mutmut run $(ARGS)
+	@$(BIN)/mutmut results --all true | awk -F '[.:] *' ' \
+	  {all[$$2]++; if ($$NF ~ /killed|timeout/) found[$$2]++} \
+	  END {for (room in all) {share = 100 * found[room] / all[room]; low += share < 85; \
+	    printf "%-10s %4d of %4d noticed, %.1f%%\n", room, found[room], all[room], share}; exit low > 0}'
+	@echo "the others: $(BIN)/mutmut results; what one is: $(BIN)/mutmut show NAME"
 
 lint: setup  ## ruff's checks and formatting, mypy's types
 	@$(BIN)/ruff check .
@@ -109,7 +123,7 @@ bench: setup  ## speed beside what people use today, into docs/results/performan
 	@$(BIN)/python benchmarks/performance.py
 
 clean:  ## remove caches and the built page; .venv and runs stay
-	rm -rf .pytest_cache .ruff_cache build/api webapp/dist webapp/model webapp/detector
+	rm -rf .pytest_cache .ruff_cache .coverage* htmlcov mutants build/api webapp/dist webapp/model webapp/detector
 
 clean-runs:  ## remove runs/, all that was trained: perhaps hours of work
 	rm -rf runs

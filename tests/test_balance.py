@@ -65,6 +65,13 @@ def test_seed_000s_removal(neutral):
     assert sum(LEFT.values()) == 2_262
 
 
+def test_only_more_than_the_factor_is_removed():
+    assert balance.removal_counts({"a": 30, "b": 10}) == {"a": 30, "b": 10}  # 1.5 times 20
+    assert balance.removal_counts({"a": 9, "b": 1}, passes=1) == {"a": 5, "b": 1}
+    assert balance.removal_counts({"a": 9, "b": 0}) == {"a": 9, "b": 0}
+    assert balance.removal_counts({"a": 0}) == {"a": 0}
+
+
 def test_removal_of_rows(data, rows):
     kept = balance.remove_majority(data, rows, seed=3)
     assert numbers(data, rows) == [40, 4, 12, 80, 30, 0, 20]
@@ -72,8 +79,8 @@ def test_removal_of_rows(data, rows):
     assert numbers(data, kept) == [22, 4, 12, 31, 30, 0, 20]
     assert set(kept) <= set(rows)
     assert (np.diff(kept) > 0).all()
-    assert kept.tolist() == balance.remove_majority(data, rows, seed=3).tolist()
-    assert kept.tolist() != balance.remove_majority(data, rows, seed=4).tolist()
+    once = balance.remove_majority(data, rows, factor=1.2, passes=1)
+    assert numbers(data, once) == [31, 4, 12, 31, 30, 0, 20]
 
 
 def test_removal_and_duplication_to_n(data, rows):
@@ -84,8 +91,45 @@ def test_removal_and_duplication_to_n(data, rows):
     more = balance.duplicate_to(data, rows, 30)
     assert numbers(data, more) == [40, 30, 30, 80, 30, 0, 30]
     assert set(np.bincount(more)[40:44]) == {7, 8}
+    assert set(np.bincount(more)[44:56]) == {2, 3}
     assert set(more) == set(rows)
     assert numbers(data, balance.duplicate_to(data, rows)) == [80] * 5 + [0, 80]
+
+
+def test_a_class_of_one_row_and_one_without_any():
+    few = skewed(1, 3, 0, 0, 0, 0, 0)
+    rows = few.rows("train")
+    assert numbers(few, rows) == [1, 3, 0, 0, 0, 0, 0]
+    assert numbers(few, balance.remove_to(few, rows)) == [1, 1, 0, 0, 0, 0, 0]
+    assert numbers(few, balance.duplicate_to(few, rows)) == [3, 3, 0, 0, 0, 0, 0]
+
+
+def grainy(image, seed):
+    return np.random.default_rng(seed).integers(0, 256, image.shape, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("way", "options"),
+    [
+        (balance.remove_majority, ()),
+        (balance.remove_to, ()),
+        (balance.duplicate_to, (50,)),
+        (balance.balanced_batches, (13,)),
+        (balance.augment_to, (25, grainy)),
+        (balance.smote, (30, 3)),
+        (balance.adasyn, (30, 3)),
+    ],
+)
+def test_the_seed_decides_and_is_0_where_none_is_given(data, rows, way, options):
+    def told(**seed):
+        found = way(noisy(data), rows, *options, **seed)
+        if not isinstance(found, tuple):
+            return found.tolist()
+        longer, train = found
+        return longer.images[train].tolist(), longer.names[train].tolist()
+
+    assert told() == told() == told(seed=0)
+    assert told() != told(seed=1)
 
 
 def test_repeating_rows():
@@ -94,8 +138,8 @@ def test_repeating_rows():
     assert len(shown) == 24
     assert sorted(shown[:7]) == sorted(shown[7:14]) == rows.tolist()
     assert set(np.bincount(shown)[10:]) == {3, 4}
-    assert shown.tolist() == balance.repeat_to(rows, 24, seed=1).tolist()
     assert shown.tolist() != balance.repeat_to(rows, 24, seed=2).tolist()
+    assert balance.repeat_to(rows, 24).tolist() == balance.repeat_to(rows, 24, seed=0).tolist()
     assert len(set(balance.repeat_to(rows, 3))) == 3
 
 
@@ -112,7 +156,6 @@ def test_balanced_batches(data, rows):
         assert counts.max() - counts.min() <= 1
     rare = batches.ravel()[data.labels[batches.ravel()] == 1]
     assert np.ptp(np.bincount(rare)[40:44]) <= 1
-    assert (batches != balance.balanced_batches(data, rows, 13, seed=2)).any()
     assert balance.balanced_batches(data, rows, 4, steps=3).shape == (3, 4)
 
 
@@ -129,10 +172,11 @@ def test_balanced_batches(data, rows):
     ],
 )
 def test_only_rows_of_train(data, way):
+    split = np.where(np.arange(len(data)) == 0, "valid", data.split)
     with pytest.raises(
-        FerError, match="only rows of train are fitted or balanced, these hold test"
+        FerError, match="only rows of train are fitted or balanced, these hold test, valid:"
     ):
-        way(data, np.arange(len(data)))
+        way(dataclasses.replace(data, split=split), np.arange(len(data)))
     with pytest.raises(FerError, match="no rows: give rows of train"):
         way(data, np.array([], int))
     unlabelled = dataclasses.replace(data, split=np.full(len(data), "train"))
@@ -155,7 +199,11 @@ def test_augmentation(data, rows):
     new = np.arange(len(data), len(longer))
     assert numbers(longer, new) == [0, 21, 13, 0, 0, 0, 5]
     assert set(new) <= set(train)
+    assert set(train) - set(new) == set(balance.remove_to(data, rows, 25, seed=2))
     assert len(set(seeds)) == len(new)
+    assert 0 <= min(seeds) <= max(seeds) < 2**31  # int32, for any library
+    assert len(set(longer.names)) == len(longer)
+    assert_types_stay(data, longer)
     assert set(longer.split[new]) == {"train"}
     for row in new:
         original = int(longer.names[row].split("+")[0])
@@ -166,6 +214,18 @@ def test_augmentation(data, rows):
     np.testing.assert_array_equal(longer.images[: len(data)], data.images)
     assert (longer.labels[longer.rows("test")] == -1).all()
     assert len(longer.rows("test")) == len(data.rows("test"))
+
+
+def assert_types_stay(data, longer):
+    for name in ("images", "labels", "groups"):
+        assert getattr(longer, name).dtype == getattr(data, name).dtype
+    assert longer.names.dtype.kind == longer.split.dtype.kind == "U"
+
+
+def noisy(data):
+    """Return the Dataset with images of noise, in which the classes overlap."""
+    noise = np.random.default_rng(5).integers(0, 256, data.images.shape, np.uint8)
+    return dataclasses.replace(data, images=noise)
 
 
 @pytest.mark.parametrize("wrong", [lambda x, seed: x[1:], lambda x, seed: x / 255])
@@ -185,14 +245,12 @@ def test_smote(data, rows):
         image = longer.images[row].astype(float)
         assert (image >= own.min(axis=0) - 1).all()
         assert (image <= own.max(axis=0) + 1).all()
-    again, _ = balance.smote(data, rows, n=30, neighbours=3, seed=1)
-    assert again.fingerprint == longer.fingerprint
+    assert len(set(longer.names)) == len(longer)
+    assert_types_stay(data, longer)
 
 
 def test_adasyn(data, rows):
-    rng = np.random.default_rng(5)  # noise in which the classes overlap
-    noise = rng.integers(0, 256, data.images.shape, np.uint8)
-    mixed = dataclasses.replace(data, images=noise)
+    mixed = noisy(data)
     longer, train = balance.adasyn(mixed, rows, n=30, neighbours=3)
     np.testing.assert_allclose(numbers(longer, train), [40, 30, 30, 80, 30, 0, 30], atol=6)
     # The 80 rows lack 10, an eighth each, which rounds to none; imbalanced-learn then raises.
@@ -208,22 +266,39 @@ def test_adasyn(data, rows):
 
 @pytest.mark.parametrize("way", [balance.smote, balance.adasyn])
 def test_too_few_examples(data, rows, way):
-    with pytest.raises(FerError, match=r"'disgust' has 4 examples.*fewer=True, or neighbours=3"):
+    name = way.__name__.upper()
+    with pytest.raises(
+        FerError, match=rf"{name}: class 'disgust' has 4 examples.*fewer=True, or neighbours=3"
+    ):
         way(data, rows)
-    noise = np.random.default_rng(5).integers(0, 256, data.images.shape, np.uint8)
-    longer, train = way(dataclasses.replace(data, images=noise), rows, n=10, fewer=True)
-    assert numbers(longer, train)[1] == pytest.approx(10, abs=2)
+    with pytest.raises(FerError, match="'disgust' has 4 examples"):
+        way(data, rows, neighbours=4)  # itself is none of its neighbours
+    for left in ([40, 41, 42, 43], [40, 41]):
+        kept = np.setdiff1d(rows, np.setdiff1d(range(40, 44), left))
+        longer, train = way(noisy(data), kept, n=10, fewer=True)
+        assert numbers(longer, train)[1] == pytest.approx(10, abs=2)
     one = np.setdiff1d(rows, [40, 41, 42])
-    with pytest.raises(FerError, match=r"'disgust' has one example.*duplicate_to"):
+    with pytest.raises(FerError, match=rf"{name}: class 'disgust' has one example.*duplicate_to"):
         way(data, one, fewer=True)
+
+
+@pytest.mark.parametrize("way", [balance.smote, balance.adasyn])
+def test_five_neighbours_where_none_are_asked_for(way):
+    with pytest.raises(FerError, match="'angry' has 5 examples"):
+        way(noisy(skewed(5, 9, 0, 0, 0, 0, 0)), np.arange(14))
+    longer, train = way(noisy(skewed(6, 9, 0, 0, 0, 0, 0)), np.arange(15))
+    assert numbers(longer, train)[0] > 6
 
 
 def test_smote_of_one_class_alone(data, rows):
     only = rows[data.labels[rows] == 2]
-    with pytest.raises(FerError, match="cannot be brought to more rows"):
+    with pytest.raises(
+        FerError, match=r"^SMOTE: class 'fear' cannot be brought to more rows \(.*1 class\): use"
+    ):
         balance.smote(data, only, n=20)
     longer, train = balance.smote(data, only)
     assert (len(longer), train.tolist()) == (len(data), only.tolist())
+    assert_types_stay(data, longer)
 
 
 def test_smote_of_colour_images(data, rows):
@@ -250,12 +325,25 @@ def test_class_weights(data, rows):
     assert each[40] == pytest.approx(weights[1])
 
 
+def test_class_weights_of_few_rows():
+    classes = ("a", "b", "c")
+    assert balance.class_weights([0], classes) == {0: 1, 1: 1, 2: 1}
+    assert balance.class_weights([-1], classes) == {0: 1, 1: 1, 2: 1}
+    assert balance.class_weights([0, 0, 0, 1], classes) == pytest.approx({0: 2 / 3, 1: 2, 2: 1})
+    half = balance.class_weights([0] * 4 + [1], classes, power=0.5)
+    assert half[1] / half[0] == pytest.approx(2)
+    assert 4 * half[0] + half[1] == pytest.approx(5)
+
+
 def test_dividing_by_shares_undoes_them():
     shares, likelihoods = np.array([0.9, 0.1, 0.0]), np.array([[0.4, 0.6, 0.0], [0.7, 0.3, 0.0]])
     answers = likelihoods * shares
     answers /= answers.sum(axis=1, keepdims=True)
     assert answers.argmax(axis=1).tolist() == [0, 0]
     np.testing.assert_allclose(balance.divide_by_shares(answers, shares), likelihoods)
+    # Of share 0 there is nothing to divide by: 0.5, 0.25 and 0.25 stand before they sum to 1.
+    told = balance.divide_by_shares(np.array([[0.25, 0.25, 0.5]]), np.array([0, 1, 1.0]))
+    np.testing.assert_allclose(told, [[0.25, 0.25, 0.5]])
 
 
 def test_class_weights_act_in_keras(data, rows):

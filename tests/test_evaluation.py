@@ -83,6 +83,15 @@ def test_bootstrap_draws_whole_groups():
     assert values.std() == pytest.approx(math.sqrt(0.75 * 0.25 / 40), rel=0.1)
 
 
+def test_bootstrap_draws_by_a_seed():
+    labels, answers = np.arange(100) % 7, certain(np.zeros(100, int))
+    default, first, second = (
+        evaluation.bootstrap(labels, answers, accuracy, draws=5, **seed).tolist()
+        for seed in ({}, {"seed": 0}, {"seed": 1})
+    )
+    assert default == first != second
+
+
 def test_bootstrap_draws_the_same_rows_for_each_model():
     labels = np.arange(100) % 7
     drawn = []
@@ -254,6 +263,8 @@ def test_macro_f1_among_some_classes_counts_all_rows():
     told = np.eye(3)[answers]
     assert evaluation.macro_f1(labels, told) == pytest.approx((2 / 3 + 1) / 3)
     assert evaluation.macro_f1(labels, told, among=[0, 1]) == pytest.approx((2 / 3 + 1) / 2)
+    told = np.eye(4)[answers]  # class 3 does not occur
+    assert evaluation.macro_f1(labels, told, among=[0, 1, 3]) == pytest.approx((2 / 3 + 1) / 2)
 
 
 def test_accuracy_is_the_scores():

@@ -1,5 +1,6 @@
 """All usual scores, their intervals, and two models side by side."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -60,6 +61,9 @@ def test_of_equals_the_first_counts():
     assert (wrong["accuracy"], wrong["top_2"]) == (0, 0)
     same = evaluation.measures([0, 1, 2], np.full((3, 3), 1 / 3))
     assert (same["accuracy"], same["top_2"]) == pytest.approx((1 / 3, 2 / 3))
+    many = np.tile(np.arange(40) % 2 / 20, (40, 1))  # classes 1, 3, 5 and so on
+    found = evaluation.measures(np.arange(40), many)
+    assert (found["accuracy"], found["top_2"]) == pytest.approx((1 / 40, 2 / 40))
     assert evaluation.measures([0, 1], np.eye(2)[[1, 0]])["top_2"] == 1
 
 
@@ -69,6 +73,9 @@ def test_rows_of_float32_sum_to_one():
         warnings.simplefilter("error")
         found = evaluation.measures(labels, said.astype(np.float32))
     assert found == pytest.approx(evaluation.measures(labels, said), abs=1e-6)
+    assert evaluation.measures(labels, 1.0009 * said) == pytest.approx(
+        evaluation.measures(labels, said)
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,6 +122,25 @@ def test_an_interval_of_accuracy_is_the_binomial_one():
     table = evaluation.intervals(labels, said, draws=200, level=0.8)
     expected = stats.binom(400, 0.75).ppf([0.1, 0.9]) / 400
     assert table.loc["accuracy", ["low", "high"]].tolist() == pytest.approx(expected, abs=0.015)
+    drawn = evaluation.bootstrap(labels, said, evaluation.accuracy, draws=200)
+    assert table.loc["accuracy", ["low", "high"]].tolist() == pytest.approx(
+        np.quantile(drawn, [0.1, 0.9])
+    )
+
+
+def test_an_interval_draws_whole_groups_by_a_seed():
+    labels, said = drawn(40)
+    persons = np.arange(40) // 20
+    table = evaluation.intervals(labels, said, persons, draws=20)
+    halves = [evaluation.accuracy(labels[rows], said[rows]) for rows in np.split(np.arange(40), 2)]
+    told = table.loc["accuracy"].tolist()
+    assert told == pytest.approx([np.mean(halves), min(halves), max(halves)])
+    default, first, second = (
+        evaluation.intervals(labels, said, draws=20, **seed)
+        for seed in ({}, {"seed": 0}, {"seed": 1})
+    )
+    assert default.equals(first)
+    assert not first.equals(second)
 
 
 def test_a_single_row_has_no_interval():
@@ -143,6 +169,7 @@ def test_classes_that_do_not_occur_or_are_never_answered():
     assert table["precision"].isna().tolist() == [False, True, False, True]
     assert table["f1"].tolist()[:2] == [0.5, 0]
     assert table["f1"].isna().tolist() == [False, False, True, True]
+    assert table["f1"].dtype == np.float64
     with pytest.raises(FerError, match="2 class names, but 4 columns"):
         evaluation.by_class([0], np.eye(4)[[0]], ("a", "b"))
 
@@ -171,7 +198,20 @@ def test_every_pair_the_least_by_chance_first():
     assert table.index[-1] == ("a", "b")
     assert table["p"].is_monotonic_increasing
     assert table.loc[("a", "c"), "first alone"] > table.loc[("a", "c"), "second alone"]
-    with pytest.raises(FerError, match="compares two models, given is a: give two or more"):
-        evaluation.mcnemar_table(labels, {"a": said})
+    assert table.index.names == ["first", "second"]
+    counts = table.drop(columns="p")
+    assert (counts.dtypes == "int64").all()
+    assert (counts.sum(axis=1) == len(labels)).all()
+    two = evaluation.mcnemar_table(labels, {"a": said, "c": worse})
+    assert two.to_dict("list") == table.loc[[("a", "c")]].to_dict("list")
+    names = "abcdefghijkl"
+    odd = {name: worse if name in "bdg" else said for name in names}
+    pairs = list(itertools.combinations(names, 2))
+    differ = [pair for pair in pairs if odd[pair[0]] is not odd[pair[1]]]
+    same = [pair for pair in pairs if pair not in differ]
+    assert evaluation.mcnemar_table(labels, odd).index.tolist() == differ + same
+    for answers, given in (({"a": said}, "a"), ({}, "none")):
+        with pytest.raises(FerError, match=f"compares two models, given is {given}: give two"):
+            evaluation.mcnemar_table(labels, answers)
     with pytest.raises(FerError, match="400 labels, but 3 rows"):
         evaluation.mcnemar(labels, said, said[:3])

@@ -1,5 +1,7 @@
 """Which mistakes, whose they are, and which labels are doubtful."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,20 +34,41 @@ def test_the_largest_cells_off_the_diagonal():
     assert table["rows"].tolist() == [2, 1]
     assert table["share"].tolist() == pytest.approx([2 / 3, 1 / 2])
     assert table["of mistakes"].tolist() == pytest.approx([2 / 3, 1 / 3])
+    assert list(table.columns) == ["label", "answer", "rows", "share", "of mistakes"]
     assert len(evaluation.largest_confusions(counts, 1)) == 1
+    once = evaluation.confusion([0, 0], np.eye(3)[[0, 2]], CLASSES)
+    assert evaluation.largest_confusions(once)["of mistakes"].tolist() == [1]
     perfect = evaluation.confusion([0, 1, 1], np.eye(3)[[0, 1, 1]], CLASSES)
     assert evaluation.largest_confusions(perfect).empty
+
+
+def test_of_equal_cells_the_first_five():
+    names = [*"abcdefg"]
+    counts = pd.DataFrame(1, pd.Index(names, name="label"), pd.Index(names, name="answer"))
+    counts["e"] = 2
+    table = evaluation.largest_confusions(counts)
+    assert table["label"].tolist() == [*"abcdf"]
+    assert table["answer"].tolist() == ["e"] * 5
+    assert table["of mistakes"].tolist() == pytest.approx([2 / 48] * 5)
+    assert evaluation.largest_confusions(counts, 8)["answer"].tolist() == ["e"] * 6 + ["b", "c"]
 
 
 def test_the_surest_mistakes_come_first():
     assert evaluation.surest_mistakes(LABELS, SAID).tolist() == [1, 4, 2]
     assert evaluation.surest_mistakes(LABELS, SAID, 2).tolist() == [1, 4]
     assert not len(evaluation.surest_mistakes([0, 1], np.eye(3)[[0, 1]]))
+    sure = np.where(np.arange(400) % 3 == 0, 0.9, 0.6)  # of equals the first
+    said = np.stack([1 - sure, sure], axis=1)
+    surest = evaluation.surest_mistakes([0] * 400, said).tolist()
+    assert surest == [*np.flatnonzero(sure == 0.9), *np.flatnonzero(sure == 0.6)]
 
 
 def test_the_least_believed_labels_come_first():
     assert evaluation.doubted(LABELS, SAID, 3).tolist() == [1, 4, 2]
     assert sorted(evaluation.doubted(LABELS, SAID).tolist()) == list(range(6))
+    sure = np.where(np.arange(400) % 3 == 0, 0.9, 0.6)
+    least = evaluation.doubted([1] * 400, np.stack([1 - sure, sure], axis=1)).tolist()
+    assert least == [*np.flatnonzero(sure == 0.6), *np.flatnonzero(sure == 0.9)]
 
 
 def test_whom_a_second_opinion_sides_with():
@@ -54,7 +77,11 @@ def test_whom_a_second_opinion_sides_with():
     sides = ("with the model", "with the label", "with neither")
     assert [found[side] for side in sides] == pytest.approx([1 / 3] * 3)
     assert found["labels confirmed"] == pytest.approx(3 / 5)
-    right = evaluation.second_opinion([0, 1], np.eye(3)[[0, 1]], [0, 2])
+    found = evaluation.second_opinion([0] * 6, np.eye(3)[[1] * 6], [1, 0, 0, 2, 2, 2])
+    assert [found[side] for side in sides] == pytest.approx([1 / 6, 2 / 6, 3 / 6])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        right = evaluation.second_opinion([0, 1], np.eye(3)[[0, 1]], [0, 2])
     assert right["mistakes"] == 0
     assert np.isnan(right["with the model"])
     for opinion, message in (([0], "6 labels, but 1 opinions"), ([-1] * 6, "all are -1")):
@@ -92,8 +119,20 @@ def test_thirds_by_what_is_seen():
     assert table["accuracy"].tolist()[:3] == [0, 0.5, 1]
     assert (table["rows"] == 4).all()
     assert table.loc["sharpness, high", "accuracy"] == 0.75  # images 4, 6, 8 and 10
-    with pytest.raises(FerError, match="2 values cannot be parted into thirds"):
+    with pytest.raises(FerError, match="2 values cannot be parted into thirds: give three"):
         evaluation.by_look(images[:2], labels[:2], said[:2])
+
+
+def test_contrast_and_sharpness_of_colour_images():
+    """Images that fall ever steeper to the right; the flatter one is, the greener."""
+    steps = np.arange(1, 7)[:, None]
+    images = np.zeros((6, 8, 8, 3), np.uint8)
+    images[:] = (100 - steps * np.arange(8))[:, None, :, None]
+    images[..., 1] += np.uint8(14 - 2 * steps[:, :, None])
+    table = evaluation.by_look(images, [1] * 6, np.eye(2)[[1, 1, 1, 0, 0, 0]])
+    for look in ("contrast", "sharpness"):
+        thirds = [f"{look}, {level}" for level in ("low", "middle", "high")]
+        assert table.loc[thirds, "accuracy"].tolist() == [1, 0.5, 0]
 
 
 def test_thirds_of_values():

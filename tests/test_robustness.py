@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import ndimage
 
 from fer_utils import evaluation
 from fer_utils.errors import FerError
@@ -27,7 +28,12 @@ def far(images, name, strength):
 @pytest.mark.parametrize("name", NAMES)
 def test_shape_type_and_the_given_images_stay(name, images):
     before = images.copy()
-    for given in (images, images[..., None], np.stack([images] * 3, axis=-1), images[:, :30]):
+    for given in (
+        images,
+        images[..., None],
+        np.stack([images] * 3, axis=-1),
+        images[:, :30, :, None],
+    ):
         spoilt = evaluation.corrupt(given, name, 3)
         assert (spoilt.shape, spoilt.dtype) == (given.shape, np.uint8)
     assert (images == before).all()
@@ -59,14 +65,47 @@ def test_amounts_are_what_they_say(images):
     assert evaluation.corrupt(flat, "noise", 5).std() == pytest.approx(25.5, rel=0.02)
     assert set(np.unique(evaluation.corrupt(flat, "brightness", 4))) == {77, 179}
     assert (evaluation.corrupt(flat, "contrast", 5) == 128).all()
-    black = np.zeros((4, 10, 10), np.uint8)
-    black[:, 0, 0] = 100  # the mean is 1
-    covered = evaluation.corrupt(black, "occlusion", 4)
-    assert ((covered == 1).sum(axis=(1, 2)) == 25).all()
+    assert evaluation.corrupt(np.uint8([[[0, 200]]]), "contrast", 2).tolist() == [[[50, 150]]]
     turned = evaluation.corrupt(images, "rotation", 5)
     middle = slice(22, 26)
     near = np.abs(turned[:, middle, middle].astype(float) - images[:, middle, middle])
     assert near.mean() < np.abs(turned.astype(float) - images).mean()
+
+
+def test_values_stay_within_their_range():
+    black, white = np.zeros((9, 20, 20), np.uint8), np.full((9, 20, 20), 255, np.uint8)
+    spoilt = evaluation.corrupt(black, "noise", 1)
+    assert spoilt.max() < 100
+    assert (spoilt == 0).mean() == pytest.approx(0.5, abs=0.05)
+    assert evaluation.corrupt(white, "noise", 1).min() > 155
+
+
+def test_a_blur_is_scaled_with_the_shorter_side():
+    images = np.zeros((1, 32, 48, 3), np.uint8)
+    images[:, 16, 24] = 255
+    expected = ndimage.gaussian_filter(images[0, ..., 0].astype(float), 1, truncate=3)
+    for channel in np.moveaxis(evaluation.corrupt(images, "blur", 5)[0], 2, 0):
+        assert channel == pytest.approx(expected, abs=1)
+
+
+def test_a_square_is_covered_anywhere_within_by_the_mean():
+    black = np.zeros((500, 10, 12, 3), np.uint8)
+    black[:, 0, 0] = 120, 240, 0  # the means are 1, 2 and 0
+    covered = evaluation.corrupt(black, "occlusion", 4)
+    square = (covered == [1, 2, 0]).all(axis=3)
+    assert (square.sum(axis=(1, 2)) == 25).all()
+    assert set(square.any(axis=2).argmax(axis=1)) == set(range(6))
+    assert set(square.any(axis=1).argmax(axis=1)) == set(range(8))
+
+
+def test_faces_grow_or_shrink_and_the_edge_repeats():
+    square = np.zeros((20, 49, 49), np.uint8)
+    square[:, 19:31, 19:31] = 255
+    sides = np.sqrt((evaluation.corrupt(square, "scale", 5) > 127).sum(axis=(1, 2)))
+    assert set(sides.round()) == {8, 18}  # 12 by 1.5
+    white = np.full((20, 49, 49), 255, np.uint8)
+    for name in ("scale", "rotation"):
+        assert (evaluation.corrupt(white, name, 5) == 255).all()
 
 
 @pytest.mark.parametrize(
@@ -114,6 +153,21 @@ def test_robustness_asks_each_model_about_the_same(images):
     assert (table.loc[("one", "noise")] == labels.mean()).all()
     assert [len(seen) for seen in asked] == [16, 80]
     assert (asked[1][48:64] == spoilt).all()
+
+
+def test_robustness_at_some_strengths_and_another_seed(images):
+    labels = bright(images).argmax(axis=1)
+    table = evaluation.robustness(
+        {"bright": bright}, images, labels, ["noise", "rotation"], strengths=(2, 5), seed=3
+    )
+    assert table.columns.tolist() == [0, 2, 5]
+    for name in ("noise", "rotation"):
+        spoilt = evaluation.corrupt(images, name, 5, seed=3)
+        assert table.loc[("bright", name), 5] == evaluation.accuracy(labels, bright(spoilt))
+    other = evaluation.robustness({"bright": bright}, images, labels, ["rotation"], seed=4)
+    assert other.loc[("bright", "rotation"), 5] != table.loc[("bright", "rotation"), 5]
+    errors = evaluation.corruption_errors(table)
+    assert errors.columns.tolist() == ["clean error", "mean", "noise", "rotation"]
 
 
 def test_corruption_errors_by_hand():

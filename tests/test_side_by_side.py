@@ -57,21 +57,26 @@ def test_recalls(asked):
 
 
 def test_versions_are_those_of_these_data(asked, tmp_path):
-    for name, data in (("v2", "other"), ("v5", asked.fingerprint), ("v1", asked.fingerprint)):
+    mine = asked.fingerprint
+    for name, data in (("v2", "other"), ("v8", mine), ("v5", mine), ("v1", mine)):
         runs.write_json(tmp_path / name / "run.json", {"identity": {"data": data}})
         runs.write_predictions(tmp_path / name / "predictions.npz", **answers([0, 1], [0, 1]))
     found = evaluation.versions(asked, tmp_path)
-    assert list(found) == ["v1", "v5"]
+    assert list(found) == ["v1", "v5", "v8"]
     assert found["v5"]["index"].tolist() == [0, 1]
+    assert list(evaluation.versions(asked, tmp_path, last=5)) == ["v1", "v5"]
     assert list(evaluation.versions(asked, tmp_path, last=4)) == ["v1"]
     assert list(evaluation.versions(asked, tmp_path, last=4, also=("v7", "v5"))) == ["v1", "v5"]
 
 
 def test_restrict_takes_columns_by_name():
-    told = np.array([[0.1, 0.2, 0.7], [0, 1, 0]], np.float32)
+    told = np.array([[0.1, 0.2, 0.7], [0, 1, 0], [0.5, 0.5, 0]], np.float32)
     kept = evaluation.restrict(told, ("anger", "sad", "happiness"), ("happy", "angry"))
     assert kept[0] == pytest.approx([7 / 8, 1 / 8])
     assert kept[1] == pytest.approx([0.5, 0.5])  # neither of the two had any
+    assert kept[2] == pytest.approx([0, 1])
+    assert (kept >= 0).all()
+    assert kept.dtype == np.float32
     with pytest.raises(FerError, match="unknown class name 'fear'"):
         evaluation.restrict(told, ("anger", "sad", "happiness"), ("fear",))
 
@@ -87,12 +92,22 @@ def test_asked_about_a_part_takes_what_was_predicted_of_it(asked):
     assert said["a"].argmax(axis=1).tolist() == [1, 0]
 
 
+def test_asked_about_a_part_of_which_nothing_was_predicted(asked):
+    part = datasets.restrict(asked, ("fear", "disgust"))
+    found = evaluation.asked_about(part, asked, answers([0, 4], [0, 0]))
+    assert found["index"].tolist() == []
+    assert part.labels[found["index"]].tolist() == []
+    with pytest.raises(FerError, match="no row with a known label was predicted"):
+        evaluation.labelled(part, {"a": found})
+
+
 def test_scores_table_has_what_is_there():
     fit = dataclasses.make_dataclass("Fit", ["metrics"])
-    first = {"model": "v1", "parameters": 10, "accuracy": 0.51249, "n": 5, "device": "CPU"}
+    first = {"model": "v1", "parameters": 10, "accuracy": 0.51249, "n": 5, "macro_f1": 0.4}
+    first["device"] = "CPU"
     table = evaluation.scores_table(
         [fit(first), fit(first | {"model": "v6", "start": "imagenet"})]
     )
     assert table.index.tolist() == ["v1", "v6"]
-    assert table.columns.tolist() == ["parameters", "start", "accuracy", "n"]
+    assert table.columns.tolist() == ["parameters", "start", "accuracy", "macro_f1", "n"]
     assert table.loc["v1", "accuracy"] == 0.512

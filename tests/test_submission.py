@@ -1,12 +1,14 @@
 import csv
+import dataclasses
 import datetime
 import os
 
 import numpy as np
 import pytest
 
-from fer_utils import labels, submission
+from fer_utils import labels, paths, submission
 from fer_utils.errors import FerError
+from fer_utils.settings import Settings
 from fer_utils.submission.ledger import mark, note_score
 
 METRICS = {
@@ -71,6 +73,36 @@ def test_test_rows_are_in_the_order_of_test_csv(four):
     assert submission.test_rows(four).tolist() == [0, 2, 1, 3]
 
 
+def test_test_rows_of_other_data_are_refused(four):
+    photographs = dataclasses.replace(four, name="facial_expressions")
+    with pytest.raises(FerError, match="write_data622"):
+        submission.test_rows(photographs)
+    folders = dataclasses.replace(four, names=np.array(["0", "1", "2", "x/3.png", "4"]))
+    with pytest.raises(FerError, match="image folders do not say"):
+        submission.test_rows(folders)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "n", "says"),
+    [
+        ("fer2013", submission.TEST_ROWS, "to be uploaded"),
+        ("fer2013", 3589, "not to be uploaded, it answers 3589 of test.csv's 7178 rows"),
+        ("synthetic", submission.TEST_ROWS, "synthetic faces, nothing to upload"),
+        ("ckplus", 4, "ckplus, nothing to upload"),
+    ],
+)
+def test_verdict(dataset, n, says, tmp_path):
+    settings = Settings(dataset, None, None, tmp_path, 0)
+    assert submission.verdict(settings, np.arange(n)) == says
+
+
+def test_only_whole_submissions_enter_the_projects_folder(tmp_settings):
+    rows = np.arange(submission.TEST_ROWS)
+    settings = dataclasses.replace(tmp_settings, dataset="fer2013")
+    assert submission.folder(settings, rows) == paths.output_root() / "submissions"
+    assert submission.folder(settings, rows[1:]) == settings.run_dir
+
+
 @pytest.mark.parametrize(
     ("content", "header"),
     [
@@ -119,8 +151,9 @@ def test_example_is_found_beside_the_data(tmp_path):
         (answers([0, 2, 1], [0, 0, 0]), "1 of 4 test rows have no prediction, the first is row 3"),
         (answers([], []), "4 of 4 test rows have no prediction, the first is row 0"),
         (answers([0, 1, 2, 3, 2], [0] * 5), "row 2 is predicted more than once"),
-        (answers(range(4), [0] * 4, classes=8), r"shape \(4, 8\): expected \(n, 7\)"),
+        (answers(range(4), [0] * 4, classes=8), r"shape \(4, 8\): expected \(4, 7\)"),
         ({"index": np.arange(4), "probabilities": np.zeros(4)}, r"shape \(4,\): expected"),
+        ({"index": np.arange(5), "probabilities": np.eye(7)[:4]}, r"expected \(5, 7\)"),
         (
             {"index": np.arange(4), "probabilities": np.full((4, 7), np.nan)},
             "predictions hold NaN: train the model again",
@@ -179,7 +212,7 @@ def test_data622_takes_every_class(name, tmp_path):
     ("names", "predicted", "message"),
     [
         (["a.jpg", "b.jpg"], ["anger"], "2 images, but 1 predictions"),
-        (["a.jpg", "a.jpg"], ["anger", "fear"], "image a.jpg comes more than once"),
+        (["b.jpg", "a.jpg", "a.jpg"], ["anger"] * 3, "image a.jpg comes more than once"),
         (["x/a.jpg", "y/a.jpg"], ["anger", "fear"], "image a.jpg comes more than once"),
         (["a.jpg"], ["envy"], "unknown class name 'envy'"),
     ],
@@ -291,6 +324,54 @@ def test_a_foreign_ledger_is_refused_and_left_alone(content, tmp_path):
     with pytest.raises(FerError, match="line 1: expected the columns file,date,model"):
         submission.record(ledger, "a.csv", METRICS, RUN)
     assert ledger.read_text() == content
+
+
+def test_a_ledger_with_a_broken_row_is_refused(tmp_path):
+    ledger = tmp_path / "leaderboard.csv"
+    ledger.write_text(f"{HEADER}\na.csv,2026-01-01\n")
+    with pytest.raises(FerError, match="line 2: expected the columns"):
+        submission.read_ledger(ledger)
+
+
+def test_a_score_goes_into_the_files_own_row(tmp_path):
+    ledger, file = tmp_path / "leaderboard.csv", tmp_path / "a.csv"
+    file.write_text("3\n")
+    for name in ("a.csv", "b.csv"):
+        submission.record(ledger, name, METRICS, RUN)
+    before = submission.read_ledger(ledger)
+    note_score(ledger, file, "0.61", "[mark]")
+    assert submission.read_ledger(ledger) == [before[0] | {"kaggle": "0.61"}, before[1]]
+
+
+def test_a_score_of_another_file_of_that_name_gets_a_row_of_its_own(tmp_path):
+    ledger, file = tmp_path / "leaderboard.csv", tmp_path / "a.csv"
+    submission.record(ledger, file, METRICS, RUN)
+    (own,) = submission.read_ledger(ledger)
+    other = tmp_path / "elsewhere" / "a.csv"
+    other.parent.mkdir()
+    other.write_text("4\n")
+    today = datetime.date.today().isoformat()
+    new = dict.fromkeys(own, "") | {"file": "a [mark].csv", "date": today}
+    note_score(ledger, other, "0.5", "[mark]")  # the ledger's own file is gone
+    assert submission.read_ledger(ledger) == [own, new | {"kaggle": "0.5"}]
+    file.write_text("3\n")
+    for path in (file, other):
+        os.utime(path, (0, 0))  # size and time are no proof
+    note_score(ledger, other, "0.6", "[mark]")
+    assert submission.read_ledger(ledger) == [own, new | {"kaggle": "0.6"}]
+
+
+def test_a_score_without_a_ledger_makes_one(tmp_path):
+    ledger, file = tmp_path / "leaderboard.csv", tmp_path / "a.csv"
+    file.write_text("3\n")
+    note_score(ledger, file, "0.61", "[mark]")
+    (row,) = submission.read_ledger(ledger)
+    today = datetime.date.today().isoformat()
+    assert {key: value for key, value in row.items() if value} == {
+        "file": "a.csv",
+        "date": today,
+        "kaggle": "0.61",
+    }
 
 
 def test_there_is_no_ledger_yet(tmp_path):

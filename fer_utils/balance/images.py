@@ -142,7 +142,7 @@ def _oversampled(method, sampler, dataset, rows, n, neighbours, fewer):
     made, labels = [np.empty((0, pixels.shape[1]), np.uint8)], []
     for label in rare:
         new = _resampled(method, sampler({label: n}, k[label]), pixels, dataset, rows, label)
-        made.append(np.rint(new).clip(0, 255).astype(np.uint8))
+        made.append(np.rint(new).astype(np.uint8))  # between two, so within 0-255
         labels += [label] * len(new)
     images = np.concatenate(made).reshape(-1, *dataset.images.shape[1:])
     names = [f"{method}+{i}" for i in range(len(images))]
@@ -195,7 +195,7 @@ def _longer(dataset, images, labels, groups, names, rows):
     ends = {
         "images": images,
         "labels": np.array(labels, np.int8),
-        "groups": np.array(groups, np.int64),
+        "groups": groups,
         "split": np.full(len(images), "train"),
         "names": np.array(names, str),
     }

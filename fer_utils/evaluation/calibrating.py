@@ -42,10 +42,10 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -
     if bins < 1:
         raise FerError(f"{bins} bins: take at least one, 15 are usual")
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    place = np.clip(np.ceil(confidence * bins).astype(int), 1, bins)
+    up_to = np.ceil(confidence * bins) / bins
     table = pd.DataFrame({"confidence": confidence, "accuracy": right, "rows": 1})
     told = {"confidence": "mean", "accuracy": "mean", "rows": "sum"}
-    return table.groupby(pd.Index(place / bins, name="up to")).agg(told)
+    return table.groupby(pd.Index(up_to, name="up to")).agg(told)
 
 
 def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> float:
@@ -117,7 +117,7 @@ def temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
         return -log_softmax(logs / math.exp(power), axis=1)[rows, labels].mean()
 
     limits = math.log(_COLDEST), math.log(_HOTTEST)
-    return math.exp(minimize_scalar(loss, bounds=limits, method="bounded").x)
+    return math.exp(minimize_scalar(loss, bounds=limits).x)
 
 
 def cross_tempered(

@@ -54,9 +54,9 @@ def cross_said(
     labels: np.ndarray,
     shape: tuple[int, ...],
     fit: Callable[[np.ndarray], Callable[[np.ndarray], np.ndarray]],
-    groups: np.ndarray | None = None,
-    k: int = 5,
-    seed: int = 0,
+    groups: np.ndarray | None,
+    k: int,
+    seed: int,
 ) -> np.ndarray:
     """Return what is said of each row by what was fitted to the rows of other parts.
 
@@ -65,7 +65,7 @@ def cross_said(
         shape: ``(n, classes)`` of the result.
         fit: function of the rows to fit to; returns a function of the rows to ask about that
             returns probabilities ``(rows, classes)``.
-        groups: int ``(n,)``.
+        groups: int ``(n,)``, or None.
         k: int.
         seed: int.
 

@@ -55,12 +55,12 @@ def largest_confusions(counts: pd.DataFrame, n: int = 5) -> pd.DataFrame:
         DataFrame, most rows first: ``label``, ``answer``, ``rows``, ``share`` (of the label's
         rows) and ``of mistakes`` (share of all mistakes).
     """
-    off = counts.to_numpy() * (1 - np.eye(len(counts), dtype=int))
-    table = counts.stack().rename("rows").reset_index()
-    table = table[table["label"] != table["answer"]]
-    table["share"] = table["rows"] / table["label"].map(counts.sum(axis=1)).astype(float)
-    table["of mistakes"] = table["rows"] / max(off.sum(), 1)
-    table = table[table["rows"] > 0].sort_values("rows", ascending=False, kind="stable")
+    cells = counts.stack().rename("rows").reset_index()
+    cells = cells[(cells["label"] != cells["answer"]) & (cells["rows"] > 0)]
+    share = cells["rows"] / cells["label"].map(counts.sum(axis=1)).astype(float)
+    of_mistakes = cells["rows"] / cells["rows"].sum()
+    table = cells.assign(**{"share": share, "of mistakes": of_mistakes})
+    table = table.sort_values("rows", ascending=False, kind="stable")
     return table.head(n).reset_index(drop=True)
 
 
@@ -222,8 +222,9 @@ def by_look(images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray) -
     """
     import pandas as pd
 
-    flat = np.asarray(images, np.float32).reshape(len(images), -1)
-    steps = np.abs(np.diff(np.asarray(images, np.float32), axis=2)).reshape(len(images), -1)
+    images = np.asarray(images, np.float32)  # differences of uint8 wrap around
+    flat = images.reshape(len(images), -1)
+    steps = np.abs(np.diff(images, axis=2)).reshape(len(images), -1)
     looks = {
         "brightness": flat.mean(axis=1),
         "contrast": flat.std(axis=1),

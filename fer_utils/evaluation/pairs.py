@@ -65,11 +65,12 @@ def mcnemar_table(labels: np.ndarray, answers: Mapping[str, np.ndarray]) -> pd.D
     import pandas as pd
 
     if len(answers) < 2:
-        named = ", ".join(answers) or "none"
-        raise FerError(f"McNemar's test compares two models, given is {named}: give two or more")
+        raise FerError(
+            f"McNemar's test compares two models, given is {next(iter(answers), 'none')}: "
+            "give two or more"
+        )
     pairs = itertools.combinations(answers, 2)
     rows = {(a, b): mcnemar(labels, answers[a], answers[b]) for a, b in pairs}
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.index = table.index.set_names(["first", "second"])
-    counts = [name for name in table if name != "p"]
-    return table.astype(dict.fromkeys(counts, int)).sort_values("p", kind="stable")
+    return table.sort_values("p", kind="stable")

@@ -128,21 +128,21 @@ def _labels_for(rows, predictions):
     """Return int ``(n,)``, the predicted label of each row, whatever order they came in."""
     index = np.asarray(predictions["index"])
     probabilities = np.asarray(predictions["probabilities"])
-    if probabilities.ndim != 2 or probabilities.shape[1] != len(labels.FER2013):
-        raise FerError(f"predictions have shape {probabilities.shape}: expected (n, 7)")
+    expected = len(index), len(labels.FER2013)
+    if probabilities.shape != expected:
+        raise FerError(f"predictions have shape {probabilities.shape}: expected {expected}")
     if np.isnan(probabilities).any():
         raise FerError("predictions hold NaN: train the model again")
     unique, first, counts = np.unique(index, return_index=True, return_counts=True)
     if (counts > 1).any():
         raise FerError(f"row {unique[counts > 1][0]} is predicted more than once")
-    place = dict(zip(unique.tolist(), first.tolist(), strict=True))
-    missing = [row for row in rows.tolist() if row not in place]
-    if missing:
+    missing = rows[~np.isin(rows, unique)]
+    if missing.size:
         raise FerError(
             f"{len(missing)} of {len(rows)} test rows have no prediction, the first is row "
             f"{missing[0]}: predict every row of test.csv"
         )
-    return probabilities[[place[row] for row in rows.tolist()]].argmax(axis=1)
+    return probabilities[first[np.searchsorted(unique, rows)]].argmax(axis=1)
 
 
 def find_example(root: str | Path | None) -> Path | None:
@@ -157,7 +157,7 @@ def find_example(root: str | Path | None) -> Path | None:
 def _example_header(path):
     """Return the header line of an example submission, None where it has none."""
     try:
-        first = Path(path).read_text(encoding="utf-8-sig").split("\n", 1)[0].strip()
+        first = Path(path).read_text(encoding="utf-8-sig").split("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as error:
         raise FerError(f"{path} cannot be read as text ({error}): leave it out") from error
     if first.isdigit():

@@ -52,7 +52,7 @@ def record(
     """
     identity = run.get("identity", {})
     public = metrics if metrics.get("scored_on") == "valid" else {}
-    row = dict.fromkeys(LEDGER_COLUMNS, "") | {
+    row = {
         "file": Path(file).name,
         "date": datetime.date.today().isoformat(),
         "model": ", ".join(metrics[key] for key in ("model", "start") if key in metrics),
@@ -115,7 +115,7 @@ def note_score(ledger, file, score):
 
 
 def write_ledger(ledger, rows):
-    """Write a ledger whole: a dict for each row, in their order."""
+    """Write a ledger whole: a dict for each row, in their order; empty where it has no value."""
     with runs.whole_file(ledger) as part, open(part, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, LEDGER_COLUMNS, lineterminator="\n")
         writer.writeheader()
