@@ -218,6 +218,9 @@ def test_a_header_of_a_billion_elements_costs_nothing(here):
     code = "from fer_utils import runs\ntry: runs.read_predictions(sys.argv[0])\n"
     code += "except FerError as e: print(e)"
     assert "which its data are not" in in_little_memory(code, path)
+    nothing = array_file("(1000000000000, )").replace(b"<f4", b"<U0")
+    path = predictions(here / "p.npz", split=nothing)
+    assert "which its data are not" in in_little_memory(code, path)
 
 
 def test_a_bomb_of_arrays_is_not_unpacked(here, monkeypatch):
