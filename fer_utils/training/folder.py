@@ -7,6 +7,7 @@ from pathlib import Path
 from fer_utils import runs
 from fer_utils.backend import device
 from fer_utils.errors import FerError
+from fer_utils.models.loading import opened
 from fer_utils.training.checkpoints import Checkpoints
 from fer_utils.training.identity import differences
 from fer_utils.training.log import log
@@ -36,7 +37,6 @@ class Fit:
 
 def restore(folder, identity):
     """Return the Fit in the folder, or None after saying what differs."""
-    import keras
     import pandas as pd
 
     run = runs.read_run(folder)
@@ -51,7 +51,7 @@ def restore(folder, identity):
         if metrics is None:
             raise FerError("metrics.json is missing or no JSON")
         fit = Fit(
-            model=keras.models.load_model(folder / "model.keras", compile=False),
+            model=opened(folder / "model.keras"),
             history=pd.read_csv(folder / "history.csv"),
             metrics=metrics,
             predictions=runs.read_predictions(folder / "predictions.npz"),
