@@ -116,7 +116,8 @@ def _array(content):
     headers[2, 0] = np.lib.format.read_array_header_2_0
     file = io.BytesIO(content)
     shape, _, dtype = headers[np.lib.format.read_magic(file)](file)
-    if math.prod(shape) * dtype.itemsize != len(content) - file.tell() and not dtype.hasobject:
+    size = math.prod(shape) * (dtype.itemsize or 1)  # of no bytes there can be any number
+    if size != len(content) - file.tell() and not dtype.hasobject:
         raise ValueError(f"an array says it is {dtype} {shape}, which its data are not")
     file.seek(0)
     return np.lib.format.read_array(file, allow_pickle=False)

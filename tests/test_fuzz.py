@@ -489,3 +489,49 @@ def test_run_json(tmp_path):
     contents = spoilt(good) | JSONS.map(lambda value: json.dumps(value).encode())
     contents |= JSONS.map(lambda value: json.dumps({"identity": value}).encode())
     explore(check, st.tuples(files, contents), examples=300)
+
+
+# What was found so, and must not come back
+
+
+def refused(path, content, read):
+    assert read_or_refused(lambda: read(written(path, content)), path) is None
+
+
+@pytest.mark.parametrize("end", ["\f", "\v", "\x85", "\u2028"])
+def test_ends_of_lines_that_kaggle_does_not_know(end, tmp_path):
+    content = f"0{end}1\n".encode()
+    refused(tmp_path / "s.csv", content, lambda path: submission.check_fer2013(path, 2))
+
+
+def test_a_quote_that_swallows_rows(tmp_path):
+    content = LEGEND.replace(b"dwm,All", b'dwm,"All').replace(
+        b"dwm,Anna 1.jpg", b'dwm",Anna 1.jpg'
+    )
+    refused(tmp_path / "l.csv", content, lambda path: label_tables.read(path, labels.DATA622))
+
+
+def test_a_pixel_of_many_digits(tmp_path):
+    content = layouts_of.table_text(few_faces(2)).encode().replace(b" ", b" " + b"9" * 5000, 1)
+    refused(tmp_path / "fer2013.csv", content, lambda path: layouts.locate(path).rows())
+
+
+def test_a_bit_of_a_png(tmp_path):
+    good = image_files()[0][0]
+    for at in range(good.index(b"IDAT") + 4, len(good) - 16, 5):
+        content = good[:at] + bytes([good[at] ^ 4]) + good[at + 1 :]
+        refused(tmp_path / "face.png", content, photographs.read)
+
+
+def test_a_lost_line_in_the_labels_of_sheets(tmp_path):
+    content = (layouts_of.write_sheets(tmp_path, few_faces(3)) / "labels.csv").read_bytes()
+    lost = content.replace(b"1,Training\n", b"")
+    refused(tmp_path / "labels.csv", lost, lambda path: layouts.locate(tmp_path).rows())
+
+
+def test_lost_votes(tmp_path):
+    header = ",".join(["Usage", *ferplus.COLUMNS, *ferplus.NO_EMOTION])
+    rows = "Training,1.5,0,0,0,0,0,0,0,0,0\n", "PublicTest,9,0,0,0,0,0,0,0,0,0\n"
+    for row in rows:
+        content = f"{header}\n{row}".encode()
+        refused(tmp_path / "v.csv", content, lambda path: ferplus.votes(path, draw_faces(10)))

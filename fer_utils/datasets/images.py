@@ -24,17 +24,15 @@ def opened(path, as_wanted, remedy="replace or remove it"):
     from PIL import Image
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd EXIF, and bombs, which callers refuse
-            with Image.open(path, formats=_FORMATS) as image:
-                if image.format != "PNG":
-                    return as_wanted(image)
-                image.verify()  # Pillow's decoder passes over the checksums of the pixels
-            with Image.open(path, formats=_FORMATS) as image:
+        with Image.open(path, formats=_FORMATS) as image:
+            if image.format != "PNG":
                 return as_wanted(image)
+            image.verify()  # Pillow's decoder passes over the checksums of the pixels
+        with Image.open(path, formats=_FORMATS) as image:
+            return as_wanted(image)
     except FerError:
         raise
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise FerError(f"{path} has too many pixels: {remedy}") from error
     except PermissionError as error:
         raise FerError(f"{path} may not be read: change its permissions") from error
@@ -69,7 +67,9 @@ def grey(path, largest, remedy, exact=False):
             raise FerError(f"{path} {unfit}: {remedy}")
         return np.asarray(image if image.mode == "L" else image.convert("L"))
 
-    return opened(path, as_grey, remedy)
+    with warnings.catch_warnings():  # not in opened, which threads share
+        warnings.simplefilter("ignore")  # odd EXIF, and bombs: there is a limit of ours
+        return opened(path, as_grey, remedy)
 
 
 def _unfit(image, largest, exact):

@@ -22,11 +22,10 @@ _CODE = (
     *("__lambda__", "Lambda", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"),
     *("StringLookup", "IntegerLookup", "TextVectorization"),
 )
-_NAMED = ("class_name", "module")
 _MODULES = (
     r"keras|keras\.(layers|models|initializers|regularizers|constraints|activations)(\..+)?"
     r"|keras\.(dtype_policies|src\.(models|layers|ops|dtype_policies|backend\.common))(\..+)?"
-    r"|builtins|fer_utils(\..+)?|package_.*"
+    r"|builtins|fer_utils(\..+)?"
 )
 
 
@@ -96,10 +95,11 @@ def _check_config(path):
         parts = [json.loads(opened.read("config.json")) | {"compile_config": None}]
     while parts:
         part = parts.pop()
-        parts += (
-            part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-        )
-        name, module = (part.get(k) if isinstance(part, dict) else None for k in _NAMED)
+        if not isinstance(part, dict):
+            parts += part if isinstance(part, list) else ()
+            continue
+        parts += part.values()
+        name, module = part.get("class_name"), part.get("module")
         if name in _CODE:
             raise FerError(f"{path} {_refusal(name)}")
         if module is not None and not re.fullmatch(_MODULES, str(module)):

@@ -12,6 +12,7 @@ import numpy as np
 from fer_utils import locks, runs
 from fer_utils.backend import device
 from fer_utils.errors import FerError
+from fer_utils.models.loading import opened
 from fer_utils.training.checkpoints import Checkpoints
 from fer_utils.training.identity import differences
 from fer_utils.training.log import log
@@ -50,7 +51,6 @@ def alone(folder):
 
 def restore(folder, identity):
     """Return the Fit in the folder, or None after saying what differs."""
-    import keras
     import pandas as pd
 
     run = runs.read_run(folder)
@@ -65,7 +65,7 @@ def restore(folder, identity):
         if metrics is None:
             raise FerError("metrics.json is missing or no JSON")
         fit = Fit(
-            model=keras.models.load_model(folder / "model.keras", compile=False),
+            model=opened(folder / "model.keras"),
             history=pd.read_csv(folder / "history.csv"),
             metrics=metrics,
             predictions=runs.read_predictions(folder / "predictions.npz"),
