@@ -1,8 +1,8 @@
 """What is left behind by doing the same often, in one process: python benchmarks/soak.py [TIMES].
 
 Runs of notebooks, fits with predictions, and uses of a Recognizer, each TIMES (50) times on tiny
-data. A fifth of them is to warm up; from then on memory, open files, threads, child processes and
-files, temporary ones and the run folder's, may not grow, memory not by more than ``MB``. Exits with 1
+data. A fifth of them is to warm up; from then on open files, threads, child processes and files,
+temporary ones and the run folder's, may not grow, and memory not by more than ``MB``. Exits with 1
 where something does.
 """
 
@@ -22,8 +22,8 @@ from fer_utils import backend, datasets, models, settings, training
 from fer_utils.datasets import synthetic
 from fer_utils.pipeline import runner, suite
 
-# MB by each time; all else by none. Of each fit TensorFlow 2.21 keeps one graph for good, some 12
-# MB, which none of its ways to forget frees.
+# By each time. Of each fit TensorFlow 2.21 keeps a graph and the generator of the batches, some 12
+# MB; neither Keras's clear_session nor XLA left out changes that.
 MB = {"notebooks": 0.6, "fits": 15, "recognizers": 0.6}
 PROFILE = settings.Profile("soak", rows=200, epochs=1, side_epochs=1, side_rows=100)
 CELL = """
