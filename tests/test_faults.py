@@ -50,7 +50,7 @@ from fer_utils.weights import unpacking
 
 MOMENTS = {
     *("date", "finished", "started", "seconds", "written", "key", "outputs", "before"),
-    *("train_seconds", "history", "accuracy"),
+    *("train_seconds", "history", "accuracy", "commit"),
 }
 COMMANDS = {}
 
