@@ -38,7 +38,7 @@ from fer_utils import (
     weights,
 )
 from fer_utils.compete import joining
-from fer_utils.datasets import download, synthetic
+from fer_utils.datasets import download, listings, synthetic
 from fer_utils.datasets.fer2013 import tiles
 from fer_utils.errors import FerError
 from fer_utils.export import bundle
@@ -50,7 +50,7 @@ from fer_utils.weights import unpacking
 
 MOMENTS = {
     *("date", "finished", "started", "seconds", "written", "key", "outputs", "before"),
-    *("train_seconds", "history", "accuracy"),
+    *("train_seconds", "history", "accuracy", "commit"),
 }
 COMMANDS = {}
 
@@ -509,3 +509,15 @@ def test_a_command_says_one_sentence(arguments, tmp_path, monkeypatch, faces):
         (line,) = [line for line in ended.output.splitlines() if "error" in line]
         assert line.startswith(f"error: cannot write {tmp_path}/work/")
         assert remedy in line
+
+
+def test_photographs_that_no_disk_holds_go_into_memory(monkeypatch):
+    """A map of a file without its blocks would end the process when it is written to."""
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(listings, "_IN_MEMORY", 1)
+    assert listings._space((3, 4, 5)).base is not None
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    assert listings._space((3, 4, 5)).base is None

@@ -471,10 +471,10 @@ def test_a_place_that_cannot_be_written(tmp_path, monkeypatch):
         opened(tmp_path)
     study = opened(tmp_path / "study")
 
-    def full(self, logs):
+    def full(number):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(storage.StudyFile, "append_logs", full)
+    monkeypatch.setattr(storage.os, "fsync", full)
     with pytest.raises(FerError, match="the disk is full"):
         tuning.search(study, Fake(), 2)
 
