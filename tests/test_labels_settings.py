@@ -175,6 +175,8 @@ def test_only_real_submissions_go_to_the_project(data, profile, own, fer2013, tm
 def test_claims_must_hold_where_outputs_are_committed(fer2013):
     assert settings.resolve("synthetic").strict
     assert not settings.resolve("there", "smoke").strict
+    assert not settings.resolve("synthetic", "cpu").strict
+    assert not settings.resolve("synthetic", seed=1).strict
 
 
 def test_profile_caps_the_rows(tmp_settings):

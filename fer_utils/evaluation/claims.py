@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 def check_claims(claims: Mapping[str, bool], strict: bool) -> pd.Series:
     """Return which of a notebook's claims hold on the data at hand.
 
-    The claims are written for the committed run and for the whole of FER2013; a few hundred
-    other images may not bear them out, which is a result, not a failure.
+    The claims are written for the committed run; other images, another seed or another length of
+    training may not bear them out, which is a result, not a failure.
 
     Args:
         claims: dict of sentence to bool.
