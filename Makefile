@@ -21,7 +21,7 @@ API_DIR = build/api
 RUN_ARGS = --data "$(DATA)" --profile "$(PROFILE)" --run "$(RUN)" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run submission test test-all coverage mutants fuzz lint api notebooks web web-build browser lock licences audit bench clean clean-runs
+.PHONY: help setup run submission test test-all fuzz coverage mutants lint api notebooks web web-build browser lock licences audit bench clean clean-runs
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

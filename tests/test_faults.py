@@ -104,7 +104,7 @@ def submissions(folder, new):
         file = submission.write_fer2013(folder / f"{name}.csv", data, told)
         metrics = {"model": name, "scored_on": "valid", "accuracy": 0.5 + new / 10}
         submission.record(folder / "leaderboard.csv", file, metrics, {"commit": "x"})
-        submission.ledger.note_score(folder / "leaderboard.csv", file, "0.5", "x")
+        submission.ledger.note_score(folder / "leaderboard.csv", file, "0.5")
     submission.write_data622(folder / "d.csv", ["a.jpg", "b.jpg"], ["anger", "fear"])
 
 
@@ -184,7 +184,7 @@ def downloads(folder, new):
                 file.writestr("fer2013.csv", layouts.table_text(layouts.faces(14, 7, 7)))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(download, "_api", Api)
+        patch.setattr(download.connection, "log_in", Api)
         download.download(folder / f"data{new}")
 
 
@@ -216,7 +216,7 @@ def combined(folder, new):
     data = draw_faces(70)
     rows = data.rows("valid", "test")
     fit = {"network": "tiny", "parameters": 1, "epochs": 1, "train_seconds": 1}
-    identity = dict.fromkeys(("data", "dataset", "classes", "profile"), "x") | {"seed": 0}
+    identity = dict.fromkeys(("data", "dataset", "profile"), "x") | {"seed": 0, "classes": ["x"]}
     for path, told in (("metrics", fit), ("run", {"identity": identity, "device": "x"})):
         if not (folder / "v1" / f"{path}.json").exists():
             (folder / "v1").mkdir(parents=True, exist_ok=True)
@@ -385,7 +385,7 @@ class Walk:
     """A command at work on a folder that has what is old, as often as one likes."""
 
     def __init__(self, function, place, dead):
-        self.function, self.folder, self.dead = function, place / "work", dead
+        self.function, self.folder, self.dead = function, place / "tried", dead
         self.before = place / "before"
         self.folder.mkdir()
         if not hasattr(function, "fresh"):
@@ -491,23 +491,23 @@ def test_a_fit_on_a_disk_that_is_full_indeed(tmp_path):
     assert len([line for line in lines if "checkpoint" in line and "is full: free" in line]) > 2
 
 
-@pytest.mark.parametrize("arguments", [["predict", "photos", "--out", "work/out", "--faces"],
-                                       ["data", "faces.csv", "--pack", "work/packed"],
-                                       ["export", "small", "work/web"]])  # fmt: skip
+@pytest.mark.parametrize("arguments", [["predict", "photos", "--out", "tried/out", "--faces"],
+                                       ["data", "faces.csv", "--pack", "tried/packed"],
+                                       ["export", "small", "tried/web"]])  # fmt: skip
 def test_a_command_says_one_sentence(arguments, tmp_path, monkeypatch, faces):
     layouts.write_usage(tmp_path / "faces.csv", layouts.faces(28, 7, 7))
     (tmp_path / "photos").mkdir()
     Image.fromarray(faces.images[0]).save(tmp_path / "photos" / "a.png")
-    (tmp_path / "work").mkdir()
+    (tmp_path / "tried").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(bundle, "resolve", lambda network: Source())
     monkeypatch.setattr(bundle, "checked", lambda *rest: (b"onnx", 0.0, 3))
     for what, remedy in (("ENOSPC", "the disk is full: free"), ("EROFS", "is read-only: choose")):
-        with Faults("work", 0, what, lasting=True):
+        with Faults("tried", 0, what, lasting=True):
             ended = CliRunner().invoke(cli.app, arguments)
         assert ended.exit_code == 2
         (line,) = [line for line in ended.output.splitlines() if "error" in line]
-        assert line.startswith(f"error: cannot write {tmp_path}/work/")
+        assert line.startswith(f"error: cannot write {tmp_path}/tried/")
         assert remedy in line
 
 

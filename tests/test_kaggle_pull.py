@@ -148,7 +148,7 @@ def test_full_disk(site, root, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("fer_utils.runs.os.replace", full)
+        patch.setattr("fer_utils.runs.writing.os.replace", full)
         with pytest.raises(FerError, match="the disk is full: free some space, then run the same"):
             pulled(root)
     assert not contents(root)

@@ -653,7 +653,7 @@ def test_full_disk_is_one_clear_error(done, monkeypatch):
     def full(path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(runs, "_flush_to_disk", full)
+    monkeypatch.setattr(runs.writing, "_flush_to_disk", full)
     with pytest.raises(FerError, match="the disk is full"):
         run(done, only=["03"], force=True)
     assert not list((done / "run").rglob("*.part*"))

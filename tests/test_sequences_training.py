@@ -262,7 +262,7 @@ def test_what_cannot_be_fitted_is_refused(parted, single, tmp_path):
         fitted(parted, tmp_path, recipe=dataclasses.replace(RECIPE, alternate=True))
     with pytest.raises(FerError, match="cannot start"):
         fitted(parted, tmp_path, start=models.build("small", CLASSES, (16, 16)))
-    assert not any(tmp_path.iterdir())
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
 
 def test_examples_are_those_of_every_fit(parted):

@@ -339,8 +339,11 @@ def test_a_score_goes_into_the_files_own_row(tmp_path):
     for name in ("a.csv", "b.csv"):
         submission.record(ledger, name, METRICS, RUN)
     before = submission.read_ledger(ledger)
-    note_score(ledger, file, "0.61", "[mark]")
-    assert submission.read_ledger(ledger) == [before[0] | {"kaggle": "0.61"}, before[1]]
+    note_score(ledger, file, "0.61")
+    assert submission.read_ledger(ledger) == [
+        before[0] | {"kaggle": "0.61", "scored": mark(file)},
+        before[1],
+    ]
 
 
 def test_a_score_of_another_file_of_that_name_gets_a_row_of_its_own(tmp_path):
@@ -351,25 +354,27 @@ def test_a_score_of_another_file_of_that_name_gets_a_row_of_its_own(tmp_path):
     other.parent.mkdir()
     other.write_text("4\n")
     today = datetime.date.today().isoformat()
-    new = dict.fromkeys(own, "") | {"file": "a [mark].csv", "date": today}
-    note_score(ledger, other, "0.5", "[mark]")  # the ledger's own file is gone
+    new = dict.fromkeys(own, "") | {"file": f"a [{mark(other)}].csv", "date": today}
+    new |= {"scored": mark(other)}
+    note_score(ledger, other, "0.5")  # the ledger's own file is gone
     assert submission.read_ledger(ledger) == [own, new | {"kaggle": "0.5"}]
     file.write_text("3\n")
     for path in (file, other):
         os.utime(path, (0, 0))  # size and time are no proof
-    note_score(ledger, other, "0.6", "[mark]")
+    note_score(ledger, other, "0.6")
     assert submission.read_ledger(ledger) == [own, new | {"kaggle": "0.6"}]
 
 
 def test_a_score_without_a_ledger_makes_one(tmp_path):
     ledger, file = tmp_path / "leaderboard.csv", tmp_path / "a.csv"
     file.write_text("3\n")
-    note_score(ledger, file, "0.61", "[mark]")
+    note_score(ledger, file, "0.61")
     (row,) = submission.read_ledger(ledger)
     today = datetime.date.today().isoformat()
     assert {key: value for key, value in row.items() if value} == {
         "file": "a.csv",
         "date": today,
+        "scored": mark(file),
         "kaggle": "0.61",
     }
 

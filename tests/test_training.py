@@ -268,7 +268,7 @@ def killed(part, path):
         os.kill(os.getpid(), signal.SIGKILL)
     replace(part, path)
 
-runs.os.replace = killed
+runs.writing.os.replace = killed
 test_training.train(test_training.draw_faces(120, side=16), Path(sys.argv[1]))
 """
 

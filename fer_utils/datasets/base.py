@@ -50,7 +50,7 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """One line in place of the arrays: name, rows, size, classes, splits."""
         size = "x".join(map(str, self.images.shape[1:]))
         splits = ", ".join(f"{np.sum(self.split == split)} {split}" for split in SPLITS)

@@ -55,7 +55,7 @@ class SequenceSet:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         low, high = self.lengths.min(), self.lengths.max()
         return f"<SequenceSet: {len(self)} sequences of {low} to {high} frames of {self.frames!r}>"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_utils import evaluation, runs
+from fer_utils.errors import FerError
 
 if TYPE_CHECKING:
     from fer_utils.datasets import Dataset
@@ -44,6 +45,8 @@ def write_combined(
         "split": members.split,
         "probabilities": np.asarray(probabilities, np.float32),
     }
+    if run is None or None in told:
+        raise FerError(f"a member in {run_dir} lacks its run.json or metrics.json: train it again")
     identity = {key: run["identity"][key] for key in ("data", "dataset", "classes", "profile")}
     identity |= {"members": list(members.names), "method": method, "seed": run["identity"]["seed"]}
     metrics = {

@@ -57,7 +57,7 @@ class Faces:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         size = "x".join(map(str, self.images.shape[1:]))
         masks = "without masks" if self.masks is None else "with masks"
         return f"<Faces: {len(self)} of {size}, {masks}; {', '.join(self.classes)}>"

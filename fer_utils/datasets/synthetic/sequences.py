@@ -37,7 +37,7 @@ class Sequences:
     def __len__(self) -> int:
         return len(self.frames)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Sequences: {len(self)}; {', '.join(self.classes)}>"
 
 
