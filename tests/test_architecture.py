@@ -31,9 +31,10 @@ def rooms():
 def imported(path):
     """Return the rooms that a file imports from, anywhere in it, with the lines."""
     found, tree = [], ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    for node in tree.body:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body.clear()  # what a type checker alone imports
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             names = [f"{node.module}.{name.name}" for name in node.names]
         elif isinstance(node, ast.Import):
