@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from fer_utils import cli, locks, tuning
 from fer_utils.errors import FerError
 from fer_utils.pipeline import cluster, execute, lock, manifest, planning, suite
-from fer_utils.tuning import cluster as on_tasks
+from fer_utils.pipeline import trials as on_tasks
 from fer_utils.tuning import searching
 
 SUITE = (

@@ -1,4 +1,4 @@
-"""Runs notebooks on many machines, by Ray, an optional extra; ``tuning.cluster`` runs trials.
+"""Runs notebooks on many machines, by Ray, an optional extra; ``pipeline.trials`` runs a search.
 
 All machines have this clone, the same packages and the run folder under the same paths, on a
 shared drive. What runs, is skipped, or waits for what, is as locally; Ray says where, and runs
