@@ -57,8 +57,6 @@ def test_some_changes(pull, dead, what, lasting):  # noqa: F811
     walked(pull, dead, lambda count: np.linspace(0, count - 1, 6, dtype=int), what, lasting)
 
 
-# Stopped between a run's note and its submission, which then passes for changed here.
-@pytest.mark.xfail(reason="a pull stopped there asks for --replace", strict=True)
 @pytest.mark.slow
 @pytest.mark.parametrize(("what", "lasting"), FAULTS)
 def test_each_change(pull, dead, what, lasting):  # noqa: F811

@@ -6,7 +6,7 @@ import shutil
 import time
 from pathlib import Path
 
-from fer_utils import kaggle, runs
+from fer_utils import kaggle, locks, runs
 from fer_utils.errors import FerError
 from fer_utils.kaggle import record
 from fer_utils.pipeline import lock
@@ -117,7 +117,6 @@ def place(root, home, noted, kept, say):
         for run in notes:
             told = say if run not in kept else lambda _: None  # what was asked for
             _place_run(root / run, waiting / run, home, run in [*kept, *apart], told)
-            runs.write_json(_note(home, run), arrived)
         # Before the submissions: it looks at which of them change.
         _merge_ledger(root / LEDGER, waiting / LEDGER, home)
         for name in _submissions(noted):
@@ -126,6 +125,8 @@ def place(root, home, noted, kept, say):
                     _aside(root / name, home)
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(waiting / name, root / name)
+        for run in notes:  # last: until then a call that goes on knows the files of both pulls
+            runs.write_json(_note(home, run), arrived)
         shutil.rmtree(waiting)
     except OSError as error:
         raise runs.writing_error(error.filename or root, error) from error
@@ -182,6 +183,11 @@ def _aside(path, home, move=os.replace):
 
 def _merge_ledger(path, arrived, home):
     """Take over the rows of what a kernel made; the score of a file that stays the same stays."""
+    with locks.alone(path.parent):
+        _write_merged(path, arrived, home)
+
+
+def _write_merged(path, arrived, home):
     before = {row["file"]: row for row in ledger.read_ledger(path)}
     merged = dict(before)
     for row in ledger.read_ledger(arrived):

@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from fer_utils import runs
 from fer_utils.errors import FerError
 from fer_utils.kaggle import RECORD, record
 
@@ -64,9 +65,9 @@ def _copy(place, working, files):
             lacking += 1
         elif not target.exists():
             try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, target)
-            except OSError as error:
+                with runs.whole_file(target) as part:
+                    shutil.copyfile(source, part)
+            except (OSError, FerError) as error:
                 raise FerError(
                     f"{source}, of the kernel before, cannot be copied ({error}): pull what that "
                     "one made, if you have not, then push again"

@@ -186,7 +186,7 @@ def _submission(settings, notebooks, working):
     top, run_dir = working / "submission.csv", settings.run_dir
     found = results.submission(run_dir) if _is_current(settings, notebooks) else None
     if found is None:
-        top.unlink(missing_ok=True)
+        runs.remove(top)
         return None
     if not found.is_relative_to(working):
         found = run_dir / "submission.csv"  # it is named where an earlier kernel wrote it
