@@ -31,6 +31,7 @@ STRENGTHS = pd.DataFrame(
 
 @pytest.fixture(autouse=True)
 def close():
+    plt.close("all")  # what tests of other files left
     yield
     plt.close("all")
 

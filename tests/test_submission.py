@@ -271,7 +271,7 @@ def test_the_score_stays_with_the_file_that_kaggle_saw(four, tmp_path, capsys):
     assert notebook(2, 4, 6, 1) == ("", "", "")
     note_score(book, path, "0.69")
     assert notebook(2, 4, 6, 1) == ("0.69", mark(path), "")
-    said = "all.csv: not the file that Kaggle scored 0.69, which leaves the ledger\n"
+    said = "all.csv: not what Kaggle scored 0.69, which leaves the ledger\n"
     assert notebook(1, 1, 1, 1) == ("", "", said)
     assert notebook(2, 4, 6, 1) == ("", "", ""), "and is said once"
 
@@ -285,7 +285,7 @@ def test_a_score_in_a_ledger_of_before_is_not_taken_for_any_files(tmp_path, caps
     assert submission.read_ledger(book)[0]["kaggle"] == "0.69"
     submission.record(book, path, METRICS, RUN)
     assert submission.read_ledger(book)[0]["kaggle"] == ""
-    assert "a.csv: not the file that Kaggle scored 0.69" in capsys.readouterr().out
+    assert "a.csv: not known to be what Kaggle scored 0.69" in capsys.readouterr().out
 
 
 def test_ledger_says_where_a_network_with_a_backbone_began(tmp_path):

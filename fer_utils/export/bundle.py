@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_utils import __version__, labels, runs, sentences
+from fer_utils import __version__, labels, paths, runs, sentences
 from fer_utils.errors import FerError
 from fer_utils.export.checking import checked
 from fer_utils.export.naming import INPUT, OUTPUT
@@ -58,7 +58,7 @@ def write_bundle(
         >>> told["bytes"], told["largest_difference"]
         (414218, 0.02)
     """
-    out = Path(out)
+    out = paths.resolved(out)
     _check_place(out)
     source = resolve(network)
     keras_model = source.load()
@@ -140,5 +140,7 @@ def _check_place(out):
         return
     except OSError as error:
         raise runs.writing_error(out, error) from error
+    if out == Path.cwd():
+        raise FerError(f"{out} is the current folder, which cannot be replaced: give another")
     if others:
         raise FerError(f"{out} holds other files, such as {others[0]}: give a folder of its own")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_utils import runs
+from fer_utils import reading, runs
 from fer_utils.errors import FerError
 from fer_utils.export.naming import INPUT, named
 
@@ -132,17 +132,13 @@ def converted(model: keras.Model, shape: Sequence[int | None] | None = None) -> 
             return named(out)
     except ImportError as error:
         raise FerError(
-            f"the export needs tensorflow and tf2onnx ({_brief(error)}): pip install tf2onnx "
-            "onnx, or take engine='keras'"
+            f"the export needs tensorflow and tf2onnx ({reading.brief(error)}): "
+            "pip install tf2onnx onnx, or take engine='keras'"
         ) from error
     except OSError as error:
         raise runs.writing_error(tempfile.gettempdir(), error) from error
     except Exception as error:  # the converter's are many
-        raise FerError(f"this network cannot be exported: {_brief(error)}") from error
-
-
-def _brief(error):
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:120]
+        raise FerError(f"this network cannot be exported: {reading.brief(error)}") from error
 
 
 def as_float32(model):

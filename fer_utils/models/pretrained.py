@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from fer_utils import paths
+from fer_utils import paths, reading
 from fer_utils.errors import FerError
 from fer_utils.models.loading import load
 from fer_utils.models.registry import describe
@@ -121,9 +121,11 @@ def fill(network, path):
     try:
         network.load_weights(path)
     except ValueError as error:
-        raise FerError(f"{path} holds the weights of another network ({_line(error)})") from error
+        raise FerError(
+            f"{path} holds the weights of another network ({reading.brief(error)})"
+        ) from error
     except Exception as error:  # whatever a damaged file makes h5py and Keras raise
-        raise FerError(f"{path} is damaged ({_line(error)}): get it again") from error
+        raise FerError(f"{path} is damaged ({reading.brief(error)}): get it again") from error
 
 
 def backbone_of(path):
@@ -165,7 +167,3 @@ def _located_set(backbone, kind):
             "the file's path"
         )
     return entry, path
-
-
-def _line(error):
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

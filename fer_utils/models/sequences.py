@@ -14,11 +14,6 @@ from fer_utils.models.registry import Recipe
 UNITS = 64  # of the recurrent layer
 
 
-def list_kinds():
-    """Return the names of the networks over time."""
-    return list(_KINDS)
-
-
 def recipe(kind, **changes):
     """Return how a kind is trained, a Recipe, with changes where an experiment wants them."""
     check_kind(kind)

@@ -6,7 +6,9 @@ import dataclasses
 import itertools
 import logging
 import os
+import tempfile
 import traceback
+from pathlib import Path
 
 import papermill
 from nbclient.exceptions import DeadKernelError
@@ -81,7 +83,8 @@ def execute(path, output, parameters, display, lock=None):
     """
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it logs is raised too
     failed = output.with_suffix(".failed.ipynb")
-    temporary = runs.folder_beside(output.with_suffix(".tmp"))
+    # Not beside the output: that may be a network drive, and long paths are no sockets' names.
+    temporary = runs.folder_beside(Path(tempfile.gettempdir(), f"fer-{path.stem}"))
     with temporary as scratch, runs.whole_file(output) as part:
         try:
             manager = kernel.manager_class(lock, scratch)
@@ -89,10 +92,10 @@ def execute(path, output, parameters, display, lock=None):
         except (PapermillExecutionError, RuntimeError, OSError) as error:
             if _saving(error):
                 raise
-            failed.unlink(missing_ok=True)  # of an earlier run
+            runs.remove(failed)  # of an earlier run
             with contextlib.suppress(FileNotFoundError):
                 os.replace(part, failed)
-            output.unlink(missing_ok=True)  # what it shows may be overwritten by now
+            runs.remove(output)  # what it shows may be overwritten by now
             raise _failure(error, path, failed, display.current) from error
     runs.remove(failed)
 

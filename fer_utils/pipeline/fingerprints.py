@@ -11,7 +11,7 @@ from fer_utils import paths, runs
 from fer_utils.datasets import ferplus
 
 # Rooms of the package that change no result.
-_NO_MATTER = {"pipeline", "kaggle", "cli.py", "plain_errors.py"}
+_NO_MATTER = {"pipeline", "kaggle", "commands", "cli.py", "plain_errors.py"}
 # Whose versions results and figures depend on.
 _LIBRARIES = (
     *("keras", "numpy", "pandas", "scikit-learn"),

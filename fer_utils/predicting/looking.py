@@ -3,6 +3,7 @@
 import errno
 from pathlib import Path
 
+from fer_utils import reading
 from fer_utils.errors import FerError
 from fer_utils.predicting import results
 
@@ -52,5 +53,5 @@ def _words(shot, error):
         return f"{shot.item.path} needs more memory than there is: shrink it"
     if isinstance(error, FerError):
         return f"{shot.item.path}: {error}"
-    brief = (str(error).strip() or type(error).__name__).splitlines()[0][:120]
+    brief = reading.brief(error)
     return f"{shot.item.path} cannot be looked at ({brief}): replace or remove it"

@@ -72,7 +72,7 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
             os.replace(path, before)
         try:
             os.replace(part, path)
-        except OSError:
+        except BaseException:  # Ctrl-C too
             _remove_abandoned(path)  # what was there takes its name again
             raise
         shutil.rmtree(before, ignore_errors=True)

@@ -70,7 +70,8 @@ def record(
     told = {"kaggle": kaggle, "scored": mark(file)}
     with locks.alone(Path(ledger).parent):
         rows = {old["file"]: old for old in read_ledger(ledger)}
-        row |= told if kaggle else score_of(rows.get(row["file"]), file)
+        none = {"kaggle": "", "scored": ""}
+        row |= told if kaggle else none | score_of(rows.get(row["file"]), file)
         write_ledger(ledger, (rows | {row["file"]: row}).values())
     return row
 
@@ -86,7 +87,8 @@ def score_of(row, file):
         return {}
     if row["scored"] and row["scored"] == mark(file):
         return {key: row[key] for key in ("kaggle", "scored")}
-    log(f"{row['file']}: not the file that Kaggle scored {row['kaggle']}, which leaves the ledger")
+    known = "not" if row["scored"] else "not known to be"
+    log(f"{row['file']}: {known} what Kaggle scored {row['kaggle']}, which leaves the ledger")
     return {}
 
 

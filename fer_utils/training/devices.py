@@ -54,7 +54,7 @@ class Devices:
 
         Args:
             model: the compiled ``keras.Model``.
-            images: ``(n, …)``, or a dict of such.
+            images: ``(n, …)``.
             targets: float32 ``(n, classes)``.
             batch: int, images a step.
         """
@@ -131,6 +131,8 @@ def all_devices(batch):
     if count == 1:
         return ONE
     if keras.backend.backend() == "tensorflow":
+        if not hasattr(keras.optimizers.LossScaleOptimizer, "check_finite"):
+            return ONE  # a Keras whose devices could not agree, see ``agree``
         return Devices(count, _mirrored(tuple(names[:count])).scope, mirrored=True)
     return Devices(count, keras.distribution.DataParallel(devices=names[:count]).scope)
 

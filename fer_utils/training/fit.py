@@ -124,14 +124,16 @@ def fit_or_restore(
             network = built()  # in float32, whatever the training's precision was
             network.set_weights(fitted.get_weights())
             answered = np.union1d(reported, dataset.rows("valid", "test"))
-            predictions = {
-                "index": answered,
-                "split": dataset.split[answered],
-                "probabilities": predict(network, dataset.images[answered]),
-            }
+            predictions = _answers(network, dataset, answered)
         metrics = metrics_of(folder.name, identity, history, _start(entry, start, weights))
         metrics |= evaluation.evaluate(dataset, predictions)
         return write(Fit(network, pd.DataFrame(history), metrics, predictions, folder), identity)
+
+
+def _answers(network, dataset, rows):
+    """Return what a network says of these rows, as ``predictions.npz`` holds it."""
+    said = predict(network, dataset.images[rows])
+    return {"index": rows, "split": dataset.split[rows], "probabilities": said}
 
 
 def _builder(entry, dataset, size, weights):
