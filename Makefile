@@ -13,6 +13,8 @@ BIN := .venv/bin
 PIP := --disable-pip-version-check --no-warn-script-location --root-user-action=ignore
 # A test keeps one core busy, and each process that has TensorFlow some GB.
 WORKERS = -n auto --maxprocesses 4
+# The processes share the cores: with threads for each, scikit-learn takes five times as long.
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 # Of the rooms that lie in another, those for users; the first pattern leaves out what has --help.
 API = fer_utils '!fer_utils\.(cli|commands|plain_errors)' '!fer_utils\.\w+\.' \
   $(addprefix fer_utils.,augment.bank augment.layers $(addprefix datasets.,ckplus \
@@ -43,20 +45,20 @@ submission: setup  ## the shortest way to a CSV: what the submission needs, noth
 	@$(BIN)/python -m fer_utils run --only 18_write_submission $(RUN_ARGS)
 
 test: setup lint  ## all that must hold: ruff, mypy, pytest on both backends, nbval over the notebooks
-	@$(BIN)/python -m pytest $(WORKERS) --dist loadfile
-	@KERAS_BACKEND=jax $(BIN)/python -m pytest -m "backend and not slow" $(WORKERS) --dist loadfile
+	@$(PYTEST) $(WORKERS) --dist loadfile
+	@KERAS_BACKEND=jax $(PYTEST) -m "backend and not slow" $(WORKERS) --dist loadfile
 	@$(BIN)/python -m fer_utils run --data synthetic --profile smoke
-	@$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks $(WORKERS) --dist loadscope
+	@$(PYTEST) --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks $(WORKERS) --dist loadscope
 
 test-all: test  ## the slow rest too: the large networks on both backends
-	@$(BIN)/python -m pytest -m slow
-	@KERAS_BACKEND=jax $(BIN)/python -m pytest -m "backend and slow"
+	@$(PYTEST) -m slow
+	@KERAS_BACKEND=jax $(PYTEST) -m "backend and slow"
 
 fuzz: setup  ## spoilt files for each reader, MINUTES=10 each; ARGS="-k csv" for one
 	@FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest tests/test_fuzz.py -s -p no:xdist $(ARGS)
 
 coverage: setup  ## how many of the package's lines the fast tests reach, at least 90%; ARGS=tests/test_x.py for parts
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-report=html $(WORKERS) --dist loadfile $(ARGS)
+	@$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=html $(WORKERS) --dist loadfile $(ARGS)
 
 # One OpenMP thread: with more, scikit-learn hangs in mutmut's forks, which would look like noticing.
 mutants: setup  ## change three rooms in thousands of small ways: the tests must notice at least 85%
