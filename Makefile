@@ -85,7 +85,7 @@ notebooks: setup  ## run the suite on synthetic faces and put its outputs into n
 	@$(BIN)/python -m fer_utils outputs
 
 web:  ## build the web page and serve it, to this machine alone; PORT=8000
-	@$(PYTHON) -c 'import socket, sys; p = int("$(PORT)"); sys.exit(f"port {p} is in use: make web PORT={p + 1}" if socket.socket().connect_ex(("127.0.0.1", p)) == 0 else 0)'
+	@$(PYTHON) -c 'import socket, sys; t = "$(PORT)"; p = int(t) if t.isdigit() else 0; sys.exit(f"no port {t}: give 1024 to 65535" if not 1024 <= p <= 65535 else f"port {p} is in use: make web PORT={p + 1}" if socket.socket().connect_ex(("127.0.0.1", p)) == 0 else 0)'
 	@$(MAKE) --no-print-directory web-build
 	@echo "http://localhost:$(PORT)/ (Ctrl-C ends it)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory webapp/dist $(PORT)

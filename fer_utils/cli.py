@@ -1,6 +1,7 @@
 """The command line, ``python -m fer_utils``. Whatever a command needs it imports itself."""
 
 import contextlib
+import os
 import warnings
 from pathlib import Path
 from typing import Annotated
@@ -41,8 +42,10 @@ def _options(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="The version.")
     ] = False,
 ) -> None:
-    # Holds the options that stand before a command.
-    pass
+    named = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if named not in ("tensorflow", "jax"):
+        typer.echo(f"error: KERAS_BACKEND is {named}: tensorflow or jax is needed", err=True)
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -84,7 +87,7 @@ def run(
     from fer_utils.pipeline import runner
 
     chosen = settings.resolve(data, profile, run_dir, seed)
-    names = [name for text in only or () for name in text.split(",")]
+    names = [name.strip() for text in only or () for name in text.split(",")]
     options = {"only": names, "start": start, "force": force, "dry_run": dry_run}
     with _engine(engine, address, chosen.profile, dry_run) as engine:
         code = runner.run(chosen, **options, engine=engine)

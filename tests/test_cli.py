@@ -203,3 +203,12 @@ def test_full_standard_output_is_no_traceback(tmp_path):
     assert ended.returncode == 2
     assert "the disk is full" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_another_backend_is_refused_in_a_line(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    ended = CliRunner().invoke(cli.app, ["data"])
+    assert (ended.exit_code, ended.stderr) == (
+        2,
+        "error: KERAS_BACKEND is torch: tensorflow or jax is needed\n",
+    )

@@ -2,9 +2,12 @@
 
 import hashlib
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 from fer_utils import export, labels, models, runs, weights
 from fer_utils.errors import FerError
@@ -174,3 +177,23 @@ def test_command(tmp_path):
     done = CliRunner().invoke(cli.app, ["export", "nothing", str(tmp_path / "web2")])
     assert done.exit_code == 2
     assert done.output.startswith("error: no network 'nothing'")
+
+
+def test_onnx_runtime_reports_nothing(tmp_path):
+    """By itself it leaves a number for the device in the home folder."""
+    code = "import sys; from fer_utils.export import session; session(sys.stdin.buffer.read())"
+    image = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
+    same = helper.make_node("Identity", ["x"], ["y"])
+    told = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])
+    graph = helper.make_graph([same], "same", [image], [told])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    places = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    kept = {key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run(
+        [sys.executable, "-c", code],
+        input=model.SerializeToString(),
+        env=kept | places,
+        check=True,
+        capture_output=True,
+    )
+    assert list(tmp_path.rglob("*")) == []

@@ -14,6 +14,9 @@ def main():
     from fer_utils import backend, export
     from fer_utils.models.loading import opened
 
+    if len(sys.argv) != 3:
+        sys.stderr.write("error: this is a step of python -m fer_utils export: call that\n")
+        return 2
     what, out = sys.argv[1], Path(sys.argv[2])
     backend.start()
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_utils.errors import FerError
+from fer_utils.export.runtime import onnx_runtime
 
 if TYPE_CHECKING:
     import keras
@@ -26,12 +27,7 @@ def session(model: bytes | str | Path, threads: int = 0) -> onnxruntime.Inferenc
     Raises:
         FerError: onnxruntime is missing, or the file is damaged.
     """
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise FerError(
-            f"ONNX needs onnxruntime ({error}): pip install onnxruntime, or take engine='keras'"
-        ) from error
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3

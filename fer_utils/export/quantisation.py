@@ -8,6 +8,7 @@ from typing import Any
 from fer_utils.errors import FerError
 from fer_utils.export.comparing import with_channels
 from fer_utils.export.naming import INPUT
+from fer_utils.export.runtime import onnx_runtime
 
 _BATCH = 64
 
@@ -29,6 +30,7 @@ def quantised(network, images):
     Raises:
         FerError: no images, or images of another size than the network's.
     """
+    onnx_runtime()
     from onnxruntime import quantization
 
     images = with_channels(images).astype("float32")

@@ -105,7 +105,9 @@ def describe(name: str | Entry) -> Entry:
     if name not in _ENTRIES:
         near = difflib.get_close_matches(name, [*_ENTRIES, *_VERSIONS], n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise FerError(f"no model {name!r}: {hint}there are {', '.join(list_models())}")
+        raise FerError(
+            f"no model {name!r}: {hint}there are {', '.join([*_VERSIONS, *list_models()])}"
+        )
     return _ENTRIES[name]
 
 
