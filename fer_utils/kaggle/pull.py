@@ -116,7 +116,7 @@ def _there(path, facts):
 def _fetch(client, url, path):
     what = f"the download of {path.name}"
     try:
-        client.ask(what, _save, client, url, path)
+        client.ask(what, _save, url, path)
     except Refused as error:
         if error.status != 403:
             raise
@@ -127,10 +127,10 @@ class _BrokeOff(Exception):
     """A download that ended early; no OSError, which would pass for a disk's."""
 
 
-def _save(client, url, path):
+def _save(url, path):
     import requests
 
-    with status.fetch(client, url) as answer, runs.whole_file(path) as part:
+    with status.fetch(url) as answer, runs.whole_file(path) as part:
         try:
             with open(part, "wb") as file:
                 for chunk in answer.iter_content(_CHUNK):
