@@ -80,9 +80,11 @@ def test_local_work_is_not_replaced_unasked(name, content, first, site, root, tm
     (root / name).parent.mkdir(parents=True, exist_ok=True)
     (root / name).write_bytes(content)
     before = contents(root)
+    ran = (root / RUN).exists()
     with pytest.raises(FerError, match="changed here, or never pulled: add --replace"):
         pulled(root)
     assert contents(root) == before
+    assert (root / RUN).exists() == ran
     pulled(root, replace=True)
     assert FILES.items() <= contents(root).items()
     kept = [p for p in (root / "runs/kaggle/replaced").rglob("*") if p.is_file()]
@@ -130,7 +132,7 @@ def test_interrupted_download_places_nothing_and_continues(wanted, says, site, r
     site.fail = {"output": [None, None, None] + [wanted] * 8}
     with pytest.raises(FerError, match=says):
         pulled(root)
-    assert not contents(root)
+    assert not (root / RUN).exists()
     site.fail, site.calls = {}, []
     pulled(root)
     assert FILES.items() <= contents(root).items()

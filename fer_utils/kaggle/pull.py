@@ -17,6 +17,7 @@ from fer_utils.kaggle import merging, record, status
 from fer_utils.pipeline import lock
 
 _CHUNK = 1 << 20  # bytes
+_LATER = ", then pull again"
 
 
 def pull(client, root, replace=False, say=print):
@@ -46,13 +47,19 @@ def pull(client, root, replace=False, say=print):
         locks.enter_context(lock.held(home, ""))  # two at once would share the waiting room
         runs.write_text(home / "kernel.log", status.plain(log))
         noted = _record(client, files, home / "waiting", name, found, log)
-        for run in merging.runs_of(noted):  # else a local run would write into what is replaced
-            locks.enter_context(lock.held(root / run, ", then pull again"))
+        folders = [root / run for run in merging.runs_of(noted)]
+        new = [folder for folder in folders if not folder.exists()]
+        for folder in folders:  # else a local run would write into what is replaced
+            if folder not in new:
+                locks.enter_context(lock.held(folder, _LATER))
         merging.plan(root, noted, replace)  # said now, not after all is fetched
         _fetch_all(client, files, noted, root, say)
         record.restore_times(home / "waiting", noted["files"])
         # Editors and notebooks that are open hold no lock: again, for what they wrote meanwhile.
-        merging.place(root, home, noted, merging.plan(root, noted, replace), say)
+        kept = merging.plan(root, noted, replace)
+        for folder in new:  # not before all may be placed: the lock makes the folder
+            locks.enter_context(lock.held(folder, _LATER))
+        merging.place(root, home, noted, kept, say)
     for line in status.told(noted):
         say(line)
     if noted["state"] != "done":
