@@ -91,7 +91,8 @@ def _record(client, files, waiting, name, found, log):
 
 def _fetch_all(client, files, noted, root, say):
     waiting = root / "runs" / "kaggle" / "waiting"
-    missing = sorted(set(noted["files"]) - set(files))
+    here = [name for name, facts in noted["files"].items() if record.matches(root / name, facts)]
+    missing = sorted(set(noted["files"]) - {*files, *here})
     if missing:
         lacks = (
             f"Kaggle's output lacks {len(missing)} of {len(noted['files'])} files, the first is "
@@ -100,9 +101,9 @@ def _fetch_all(client, files, noted, root, say):
         if noted["state"] != "running":
             raise FerError(f"{lacks}: run the same command again in some minutes")
         say(f"note: {lacks}; the kernel was ended from outside, so the others are fetched")
-    there = {n: f for n, f in noted["files"].items() if n in files}
-    wanted = {n: f for n, f in there.items() if not _there(waiting / n, f)}
-    for name in [n for n, facts in wanted.items() if _there(root / n, facts)]:
+    there = {n: f for n, f in noted["files"].items() if n not in missing}
+    wanted = {n: f for n, f in there.items() if not record.matches(waiting / n, f)}
+    for name in wanted.keys() & here:
         with runs.whole_file(waiting / name) as part:  # from an earlier pull
             shutil.copyfile(root / name, part)
         del wanted[name]
@@ -111,13 +112,9 @@ def _fetch_all(client, files, noted, root, say):
     for name, facts in sorted(wanted.items()):
         _fetch(client, files[name], waiting / name)
         # A kernel that was ended from outside may have written after its last record.
-        if noted["state"] != "running" and not _there(waiting / name, facts):
+        if noted["state"] != "running" and not record.matches(waiting / name, facts):
             (waiting / name).unlink()
             raise FerError(f"{name} arrived damaged: run the same command again")
-
-
-def _there(path, facts):
-    return path.is_file() and path.stat().st_size == facts[0] and record.sha256(path) == facts[2]
 
 
 def _fetch(client, url, path):
