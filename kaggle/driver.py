@@ -22,32 +22,50 @@ def main():
     """Set the package up, then run the suite within the time of SETTINGS."""
     began = time.monotonic()
     kaggle = Path(os.environ.get("FER_UTILS_KAGGLE", "/kaggle"))
+    working = kaggle / "working"
     try:
         folder = find(kaggle / "input")
         if subprocess.run([sys.executable, str(folder / "fer_utils_setup.py")]).returncode:
             sys.exit(f"fer_utils cannot be installed from {folder}: see the lines above")
         importlib.invalidate_caches()
         from fer_utils.kaggle import session
+
+        return session.run(SETTINGS, folder, began)
     except BaseException as error:
-        hand_on(kaggle / "input", kaggle / "working", error)
+        if not (working / "kaggle_run.json").exists():
+            hand_on(kaggle / "input", working, error)
         raise
-    return session.run(SETTINGS, folder, began)
 
 
 def hand_on(root, working, error):
     """Copy what the kernel before made: the next one is given this one's output alone."""
-    found = marked(root, "kaggle_run.json")
-    own = [folder for folder in found if found[folder].get("kernel") == SETTINGS["kernel"]]
-    if own:
-        latest = max(own, key=lambda folder: found[folder].get("written", ""))
-        for name in found[latest]["files"]:
-            (working / name).parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copyfile(latest / name, working / name)
-        origin = f"continued from {latest}, which was {found[latest].get('state')}"
-        noted = found[latest] | {"state": "failed", "error": str(error), "origin": origin}
+    records = {
+        folder: record
+        for folder, record in marked(root, "kaggle_run.json").items()
+        if record.get("kernel") == SETTINGS["kernel"] and isinstance(record.get("files"), dict)
+    }
+    if records:
+        latest = max(records, key=lambda folder: str(records[folder].get("written")))
+        origin = f"continued from {latest}, which was {records[latest].get('state')}"
+        noted = records[latest] | {"state": "failed", "error": str(error), "origin": origin}
+        # First: it lists all, so that whatever cannot be copied is missed, not forgotten.
         (working / "kaggle_run.json").write_text(json.dumps(noted))
+        for name in noted["files"]:
+            if not (working / name).exists():
+                with contextlib.suppress(OSError):
+                    copy(latest / name, working / name)
         print(f"what {latest} holds is handed on: the next kernel continues from it")
+
+
+def copy(source, target):
+    """Copy a file whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        shutil.copyfile(source, part)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def find(root):
@@ -61,12 +79,14 @@ def find(root):
 
 
 def marked(root, name):
-    """Return what the JSON files of a name hold, by folder."""
+    """Return the dicts that the JSON files of a name hold, by folder."""
     found = {}
     for folder, folders, files in os.walk(root):
         if name in files:
-            with contextlib.suppress(ValueError):  # damaged
-                found[Path(folder)] = json.loads(Path(folder, name).read_text())
+            with contextlib.suppress(OSError, ValueError, RecursionError):  # damaged
+                held = json.loads(Path(folder, name).read_text())
+                if isinstance(held, dict):
+                    found[Path(folder)] = held
         if len(Path(folder).relative_to(root).parts) >= DEPTH:
             folders.clear()
     return found

@@ -23,6 +23,7 @@ class Kaggle:
         self.blobs, self.names = {}, {}  # token -> bytes, name
         self.datasets = {}  # name -> list of versions, each {file name: bytes}
         self.pending = 0  # questions until a data set is ready
+        self.prepared = "READY"  # what becomes of it
         self.kernels = []  # what SaveKernel was given
         self.status, self.failure = "COMPLETE", ""
         self.invalid = {}  # of SaveKernel's answer
@@ -54,7 +55,7 @@ class Kaggle:
         if request["datasetSlug"] not in self.datasets:
             return 403, "Permission 'datasets.get' was denied"
         self.pending -= 1
-        return {"status": "READY" if self.pending < 0 else "BLOBS_RECEIVED"}
+        return {"status": self.prepared if self.pending < 0 else "BLOBS_RECEIVED"}
 
     def GetDataset(self, request):  # noqa: N802
         return {"currentVersionNumber": len(self.datasets[request["datasetSlug"]])}

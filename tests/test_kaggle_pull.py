@@ -80,9 +80,11 @@ def test_local_work_is_not_replaced_unasked(name, content, first, site, root, tm
     (root / name).parent.mkdir(parents=True, exist_ok=True)
     (root / name).write_bytes(content)
     before = contents(root)
+    ran = (root / RUN).exists()
     with pytest.raises(FerError, match="changed here, or never pulled: add --replace"):
         pulled(root)
     assert contents(root) == before
+    assert (root / RUN).exists() == ran
     pulled(root, replace=True)
     assert FILES.items() <= contents(root).items()
     kept = [p for p in (root / "runs/kaggle/replaced").rglob("*") if p.is_file()]
@@ -130,7 +132,7 @@ def test_interrupted_download_places_nothing_and_continues(wanted, says, site, r
     site.fail = {"output": [None, None, None] + [wanted] * 8}
     with pytest.raises(FerError, match=says):
         pulled(root)
-    assert not contents(root)
+    assert not (root / RUN).exists()
     site.fail, site.calls = {}, []
     pulled(root)
     assert FILES.items() <= contents(root).items()
@@ -154,47 +156,6 @@ def test_full_disk(site, root, monkeypatch):
     assert not contents(root)
     pulled(root)
     assert FILES.items() <= contents(root).items()
-
-
-def test_stopped_while_placing_the_same_call_finishes(site, root, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            merging, "_merge_ledger", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
-        )
-        with pytest.raises(KeyboardInterrupt):
-            pulled(root)
-    pulled(root)
-    assert set(contents(root)) == {*FILES, merging.LEDGER}
-
-
-def test_stopped_before_the_note_of_a_newer_run(site, root, tmp_path, monkeypatch):
-    pulled(root)
-    files = FILES | {f"{RUN}/v8/metrics.json": b'{"accuracy": 0.8}', f"{RUN}/v1/x.json": b"1"}
-    worked(tmp_path / "kernel", site, files=files)
-    with monkeypatch.context() as patch:
-        place = merging._place_run
-
-        def stopped(*arguments):
-            place(*arguments)
-            raise KeyboardInterrupt
-
-        patch.setattr(merging, "_place_run", stopped)
-        with pytest.raises(KeyboardInterrupt):
-            pulled(root)
-    pulled(root)
-    assert set(contents(root)) == {*files, merging.LEDGER}
-    assert not (root / "runs/kaggle/replaced").exists()
-
-
-def test_what_an_older_kernel_made_does_not_come_along(site, root, tmp_path):
-    site.fail = {"output": [None] * 5 + [404]}
-    with pytest.raises(FerError):
-        pulled(root)
-    files = {f"{RUN}/v1/metrics.json": b"1"}
-    site.fail = {}
-    worked(tmp_path / "kernel", site, files=files)
-    pulled(root)
-    assert set(contents(root)) == set(files)
 
 
 def test_kernel_that_runs_or_does_not_exist(site, root):

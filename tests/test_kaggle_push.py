@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from fer_utils import cli, paths
 from fer_utils.datasets import download
 from fer_utils.errors import FerError
-from fer_utils.kaggle import bundle, client, dataset, push, record, status
+from fer_utils.kaggle import bundle, client, push, record, status
 
 WHEEL = "fer_utils-0.1.0-py3-none-any.whl"
 NAME = f"{USER}/fer-utils-suite"
@@ -86,40 +86,6 @@ def test_a_running_kernel_is_not_started_again(state, kaggle_site, tmp_path):
     with pytest.raises(FerError, match=f"{NAME} is {state.lower()} already: wait"):
         pushed(tmp_path)
     assert len(kaggle_site.kernels) == 1
-
-
-def test_the_kernel_waits_for_the_data_set(kaggle_site, tmp_path, monkeypatch):
-    kaggle_site.pending = 3
-    pushed(tmp_path)
-    assert kaggle_site.count("GetDatasetStatus") >= 3
-    kaggle_site.status, kaggle_site.pending = "COMPLETE", 1000
-    monkeypatch.setattr(dataset, "_PATIENCE", 0.1)
-    with pytest.raises(FerError, match="still being prepared .blobs_received.: run the same"):
-        pushed(tmp_path)
-    kaggle_site.pending = 0
-    pushed(tmp_path)
-    assert len(kaggle_site.kernels) == 2
-
-
-def test_what_another_clone_sent_since_is_not_taken_for_ours(kaggle_site, tmp_path, monkeypatch):
-    pushed(tmp_path / "a")
-    kaggle_site.status = "COMPLETE"
-    with monkeypatch.context() as patch:
-        patch.setattr(bundle, "_hash", lambda folder: "another")
-        pushed(tmp_path / "b")
-    kaggle_site.status = "COMPLETE"
-    assert "sending" in pushed(tmp_path / "a")[1]
-    assert len(kaggle_site.datasets["fer-utils-package"]) == 3
-
-
-def test_version_that_kaggle_did_not_process_is_sent_again(kaggle_site, tmp_path, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr(dataset, "_PATIENCE", 0.1)
-        kaggle_site.pending = 1000
-        with pytest.raises(FerError, match="still being prepared"):
-            pushed(tmp_path)
-    kaggle_site.pending = 0
-    assert "sending" in pushed(tmp_path)[1]
 
 
 FAILURES = [

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from fer_utils import paths
+from fer_utils.errors import FerError
 from fer_utils.kaggle import push, record, restoring, session, status
 
 KERNEL = "someone/fer-utils-suite"
@@ -124,22 +125,11 @@ def test_kernel_that_dies_at_once_leaves_a_record_of_what_it_took_up(dies, worki
     with pytest.raises(dies):
         session.run(CHOSEN, paths.PROJECT / "notebooks", time.monotonic())
     noted = record.read(working / "kaggle_run.json")
-    assert (noted["state"], list(noted["files"])) == ("running", [MODEL])
+    assert (noted["state"], noted["error"]) == ("failed", dies.__name__)
+    assert list(noted["files"]) == [MODEL]
 
 
-def test_output_that_cannot_be_copied(working, monkeypatch, capfd):
-    earlier(paths.KAGGLE_INPUT / "a")
-
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(restoring.shutil, "copyfile", full)
-    assert session.run(CHOSEN, paths.PROJECT / "notebooks", time.monotonic()) == 1
-    assert "of the kernel before, cannot be copied" in capfd.readouterr().out
-    assert record.read(working / "kaggle_run.json")["state"] == "failed"
-
-
-# The script, where the package cannot be installed
+# The script, where the package cannot be installed, or the suite not begin
 
 
 @pytest.fixture
@@ -166,12 +156,76 @@ def test_script_hands_on_what_the_kernel_before_made(script, working, capsys):
     assert (working / MODEL).stat().st_mtime_ns == TIME
 
 
-def test_script_has_nothing_to_hand_on(script, working):
-    (paths.KAGGLE_INPUT / "a").mkdir()
-    (paths.KAGGLE_INPUT / "a" / "kaggle_run.json").write_text("{")
-    with pytest.raises(SystemExit, match="no data set of fer_utils"):
+@pytest.fixture
+def installed(script):
+    """Return the script beside a data set that it takes for installed."""
+    folder = paths.KAGGLE_INPUT / "package"
+    folder.mkdir()
+    (folder / "fer_utils_setup.py").write_text("")
+    (folder / "fer_utils_bundle.json").write_text('{"hash": "right"}')
+    script["SETTINGS"].update(CHOSEN | {"bundle": "right"})
+    return script
+
+
+def test_a_part_of_the_output_is_not_taken_for_the_whole(installed, working, monkeypatch):
+    place = earlier(paths.KAGGLE_INPUT / "a")
+    for name in ("runs/x/v1/model.keras", "runs/x/v9/model.keras"):
+        (place / name).parent.mkdir()
+        (place / name).write_bytes(b"small")
+    change(place, files=record.listing(place), began="2026-11-29T09")
+    before, copy = record.read(place / "kaggle_run.json"), shutil.copyfile
+
+    def full(source, target):
+        if "v8" in str(source):
+            target.write_bytes(b"o")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return copy(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", full)
+        with pytest.raises(FerError, match="v8/model.keras, of the kernel before, cannot be cop"):
+            installed["main"]()
+    noted = record.read(working / "kaggle_run.json")
+    assert "cannot be copied" in noted["error"]
+    assert noted["state"] == "failed"
+    assert all(noted[key] == before[key] for key in ("files", "began", "written"))
+    assert list(record.listing(working)) == ["runs/x/v1/model.keras", "runs/x/v9/model.keras"]
+    assert not list(working.rglob(".*"))
+
+
+def test_an_error_nobody_thought_of_hands_on(installed, working, monkeypatch):
+    earlier(paths.KAGGLE_INPUT / "a")
+    monkeypatch.setattr(restoring, "restore", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        installed["main"]()
+    assert list(record.read(working / "kaggle_run.json")["files"]) == [MODEL]
+    assert (working / MODEL).read_bytes() == b"old"
+
+
+def test_the_suites_own_record_is_not_replaced(installed, working, monkeypatch):
+    earlier(paths.KAGGLE_INPUT / "a")
+    monkeypatch.setattr(session._Session, "run_all", lambda self: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        installed["main"]()
+    noted = record.read(working / "kaggle_run.json")
+    assert (noted["bundle"], noted["error"]) == ("right", "ZeroDivisionError: division by zero")
+
+
+def test_odd_files_keep_nothing_from_being_handed_on(script, working):
+    odd = ["[]", "7", "{", "[" * 10**5, f'{{"kernel": "{KERNEL}", "written": "9"}}',
+           f'{{"kernel": "{KERNEL}", "written": 9, "files": []}}']  # fmt: skip
+    for number, text in enumerate(odd):
+        folder = paths.KAGGLE_INPUT / f"odd-{number}"
+        folder.mkdir()
+        (folder / "kaggle_run.json").write_text(text)
+        (folder / "fer_utils_bundle.json").write_text(text)
+    with pytest.raises(SystemExit, match="not the one sent"):
         script["main"]()
     assert not list(working.iterdir())
+    earlier(paths.KAGGLE_INPUT / "whole")
+    with pytest.raises(SystemExit, match="not the one sent"):
+        script["main"]()
+    assert (working / MODEL).read_bytes() == b"old"
 
 
 def test_names_of_a_run():

@@ -1,6 +1,7 @@
 """A suite inside a kernel that is stopped, and a disk that is full meanwhile."""
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import time
 
 import pytest
 
-from fer_utils.kaggle import processes, record, session
+from fer_utils.kaggle import processes, push, record, session
 
 # Starts a kernel as papermill does, in a session of its own, and a helper in its own group.
 SUITE = r"""
@@ -129,3 +130,47 @@ def test_the_suite_ends_with_the_session(tmp_path, monkeypatch):
     assert chosen.process.returncode is not None
     with pytest.raises(ProcessLookupError):
         os.killpg(chosen.process.pid, 0)
+
+
+# A suite that, stopped, keeps what the record said by then, and leaves a checkpoint.
+TRAINING = r"""
+import pathlib, time
+made = pathlib.Path("runs/x/v8")
+made.mkdir(parents=True)
+try:
+    (made / "model.keras").write_text("network")
+    time.sleep(60)
+except KeyboardInterrupt:
+    (made / "seen.json").write_bytes(pathlib.Path("kaggle_run.json").read_bytes())
+"""
+KERNEL = """
+import runpy, subprocess, sys
+start = subprocess.Popen
+def popen(command, **options):
+    return start([sys.executable, "-c", sys.argv[2]] if "-m" in command else command, **options)
+subprocess.Popen = popen
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
+
+
+def test_what_is_there_is_noted_where_kaggle_stops_the_kernel(tmp_path):
+    working, package = tmp_path / "working", tmp_path / "input" / "package"
+    working.mkdir()
+    package.mkdir(parents=True)
+    (package / "fer_utils_setup.py").write_text("")
+    (package / "fer_utils_bundle.json").write_text('{"hash": "x"}')
+    chosen = {"kernel": "a/b", "bundle": "x", "budget": 60.0, "only": [], "seed": 0}
+    chosen |= {"data": "synthetic", "profile": "smoke"}
+    (tmp_path / "script.py").write_text(push.script(chosen))
+    command = [sys.executable, "-c", KERNEL, tmp_path / "script.py", TRAINING]
+    kaggle = {"FER_UTILS_KAGGLE": str(tmp_path), "KAGGLE_KERNEL_RUN_TYPE": "Batch"}
+    with subprocess.Popen(command, cwd=working, env=os.environ | kaggle) as process:
+        until((working / "runs" / "x" / "v8" / "model.keras").exists)
+        process.send_signal(signal.SIGTERM)
+    assert process.returncode == 1
+    seen = json.loads((working / "runs" / "x" / "v8" / "seen.json").read_text())
+    assert (seen["state"], list(seen["files"])) == ("running", ["runs/x/v8/model.keras"])
+    noted = record.read(working / "kaggle_run.json")
+    assert noted["error"] == "SystemExit: Kaggle stops the kernel"
+    assert noted["state"] == "failed"
+    assert set(noted["files"]) == {"runs/x/v8/model.keras", "runs/x/v8/seen.json"}

@@ -6,7 +6,9 @@ import time
 from fer_utils import kaggle, runs
 from fer_utils.errors import FerError
 
-_LOOK, _PATIENCE = 5, 900  # seconds: how often, and how long, it is waited for
+_LOOK, _PATIENCE = 5, 900  # seconds: how often, and how long a call waits for it
+_GIVEN_UP = 3600  # seconds until a version that Kaggle still does not show is sent again
+_LOST = ("failed", "deleted")
 
 
 def send(client, folder, made, say):
@@ -14,7 +16,7 @@ def send(client, folder, made, say):
 
     Args:
         client: the Client.
-        folder: holds it in ``dataset``, and the note of what came through.
+        folder: holds it in ``dataset``, and the note of what was sent.
         made: its hash.
         say: takes lines of text.
 
@@ -23,23 +25,41 @@ def send(client, folder, made, say):
     """
     dataset = f"{client.user}/{kaggle.DATASET}"
     note, there = folder / "sent.json", _state(client, dataset)
-    version = there and there["current_version_number"]
-    noted = {"dataset": dataset, "bundle": made, "version": version}
-    if there and runs.read_json(note) == noted:
+    noted = runs.read_json(note) or {}
+    if (noted.get("dataset"), noted.get("bundle")) == (dataset, made) and _is_at(there, noted):
         say(f"data set {dataset}: there already")
     else:
-        noted["version"] = (version or 0) + 1
-        size = sum(path.stat().st_size for path in (folder / "dataset").iterdir())
-        say(f"data set {dataset}: sending {size / 1e6:.1f} MB")
-        what, order = f"the data set {dataset}", str(folder / "dataset")
-        if there:
-            answer = client.tell(what, client.api.dataset_create_version, order, made, quiet=True)
-        else:
-            answer = client.tell(what, client.api.dataset_create_new, order, quiet=True)
-        if answer.error:
-            raise FerError(f"{what}: Kaggle refuses it: {client.clean(answer.error)}")
-    _wait(client, dataset, noted["version"] or 0)
-    runs.write_json(note, noted)  # not before: Kaggle may fail to process what was sent
+        _upload(client, dataset, folder / "dataset", made if there else None, say)
+        noted = {"dataset": dataset, "bundle": made, "version": _version(there) + 1}
+        # Before it is waited for: a call that is stopped meanwhile has sent it all the same.
+        runs.write_json(note, noted | {"until": time.time() + _GIVEN_UP})
+    _wait(client, dataset, noted["version"])
+    runs.write_json(note, {name: noted[name] for name in ("dataset", "bundle", "version")})
+
+
+def _is_at(there, noted):
+    """Return whether Kaggle has the version noted, or may still be preparing it."""
+    if there and there["status"] in _LOST:
+        return False
+    ahead = noted["version"] - _version(there)  # below 0: another clone has sent one since
+    return ahead == 0 or (ahead > 0 and time.time() < noted.get("until", 0))
+
+
+def _version(state):
+    return (state and state["current_version_number"]) or 0
+
+
+def _upload(client, dataset, folder, version, say):
+    """Send a folder as a version of a data set that is there, or as a new one without a name."""
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    say(f"data set {dataset}: sending {size / 1e6:.1f} MB")
+    what, order, api = f"the data set {dataset}", str(folder), client.api
+    if version:
+        answer = client.tell(what, api.dataset_create_version, order, version, quiet=True)
+    else:
+        answer = client.tell(what, api.dataset_create_new, order, quiet=True)
+    if answer.error:
+        raise FerError(f"{what}: Kaggle refuses it: {client.clean(answer.error)}")
 
 
 def _state(client, dataset):
@@ -54,9 +74,9 @@ def _wait(client, dataset, version):
     while True:
         state = _state(client, dataset) or {"status": "hidden"}
         word = state["status"]
-        if word == "ready" and (state["current_version_number"] or 0) >= version:
+        if word == "ready" and _version(state) >= version:
             return
-        if word in ("failed", "deleted"):
+        if word in _LOST:
             raise FerError(f"the data set {dataset}: Kaggle says {word}: push again")
         if time.monotonic() > end:
             raise FerError(

@@ -81,8 +81,10 @@ def _note(home, run):
 def unpulled(home, noted):
     """Return the names of the files in a record that no pull has put into place.
 
+    Files of no run are noted nowhere: what is here counts.
+
     Args:
-        home: as for ``place``.
+        home: ``runs/kaggle``, where pulls are noted.
         noted: the record.
     """
     waits = record.read(home / "waiting" / kaggle.RECORD) or {}
@@ -95,7 +97,11 @@ def unpulled(home, noted):
     for note in notes:
         known |= note.get("files", {})
     digests = {name: facts[2] for name, facts in known.items()}
-    return sorted(n for n, facts in noted["files"].items() if digests.get(n) != facts[2])
+    root, files = home.parent.parent, noted["files"]
+    missing = [name for name in sorted(files) if digests.get(name) != files[name][2]]
+    missing = [name for name in missing if not record.matches(root / name, files[name])]
+    # The ledger here has other rows too; those of a kernel come before its submissions.
+    return [] if missing == [LEDGER] and not notes and (root / LEDGER).exists() else missing
 
 
 def place(root, home, noted, kept, say):

@@ -17,6 +17,7 @@ from fer_utils.kaggle import merging, record, status
 from fer_utils.pipeline import lock
 
 _CHUNK = 1 << 20  # bytes
+_LATER = ", then pull again"
 
 
 def pull(client, root, replace=False, say=print):
@@ -46,13 +47,19 @@ def pull(client, root, replace=False, say=print):
         locks.enter_context(lock.held(home, ""))  # two at once would share the waiting room
         runs.write_text(home / "kernel.log", status.plain(log))
         noted = _record(client, files, home / "waiting", name, found, log)
-        for run in merging.runs_of(noted):  # else a local run would write into what is replaced
-            locks.enter_context(lock.held(root / run, ", then pull again"))
+        folders = [root / run for run in merging.runs_of(noted)]
+        new = [folder for folder in folders if not folder.exists()]
+        for folder in folders:  # else a local run would write into what is replaced
+            if folder not in new:
+                locks.enter_context(lock.held(folder, _LATER))
         merging.plan(root, noted, replace)  # said now, not after all is fetched
         _fetch_all(client, files, noted, root, say)
         record.restore_times(home / "waiting", noted["files"])
         # Editors and notebooks that are open hold no lock: again, for what they wrote meanwhile.
-        merging.place(root, home, noted, merging.plan(root, noted, replace), say)
+        kept = merging.plan(root, noted, replace)
+        for folder in new:  # not before all may be placed: the lock makes the folder
+            locks.enter_context(lock.held(folder, _LATER))
+        merging.place(root, home, noted, kept, say)
     for line in status.told(noted):
         say(line)
     if noted["state"] != "done":
@@ -84,7 +91,8 @@ def _record(client, files, waiting, name, found, log):
 
 def _fetch_all(client, files, noted, root, say):
     waiting = root / "runs" / "kaggle" / "waiting"
-    missing = sorted(set(noted["files"]) - set(files))
+    here = [name for name, facts in noted["files"].items() if record.matches(root / name, facts)]
+    missing = sorted(set(noted["files"]) - {*files, *here})
     if missing:
         lacks = (
             f"Kaggle's output lacks {len(missing)} of {len(noted['files'])} files, the first is "
@@ -93,9 +101,9 @@ def _fetch_all(client, files, noted, root, say):
         if noted["state"] != "running":
             raise FerError(f"{lacks}: run the same command again in some minutes")
         say(f"note: {lacks}; the kernel was ended from outside, so the others are fetched")
-    there = {n: f for n, f in noted["files"].items() if n in files}
-    wanted = {n: f for n, f in there.items() if not _there(waiting / n, f)}
-    for name in [n for n, facts in wanted.items() if _there(root / n, facts)]:
+    there = {n: f for n, f in noted["files"].items() if n not in missing}
+    wanted = {n: f for n, f in there.items() if not record.matches(waiting / n, f)}
+    for name in wanted.keys() & here:
         with runs.whole_file(waiting / name) as part:  # from an earlier pull
             shutil.copyfile(root / name, part)
         del wanted[name]
@@ -104,19 +112,15 @@ def _fetch_all(client, files, noted, root, say):
     for name, facts in sorted(wanted.items()):
         _fetch(client, files[name], waiting / name)
         # A kernel that was ended from outside may have written after its last record.
-        if noted["state"] != "running" and not _there(waiting / name, facts):
+        if noted["state"] != "running" and not record.matches(waiting / name, facts):
             (waiting / name).unlink()
             raise FerError(f"{name} arrived damaged: run the same command again")
-
-
-def _there(path, facts):
-    return path.is_file() and path.stat().st_size == facts[0] and record.sha256(path) == facts[2]
 
 
 def _fetch(client, url, path):
     what = f"the download of {path.name}"
     try:
-        client.ask(what, _save, client, url, path)
+        client.ask(what, _save, url, path)
     except Refused as error:
         if error.status != 403:
             raise
@@ -127,10 +131,10 @@ class _BrokeOff(Exception):
     """A download that ended early; no OSError, which would pass for a disk's."""
 
 
-def _save(client, url, path):
+def _save(url, path):
     import requests
 
-    with status.fetch(client, url) as answer, runs.whole_file(path) as part:
+    with status.fetch(url) as answer, runs.whole_file(path) as part:
         try:
             with open(part, "wb") as file:
                 for chunk in answer.iter_content(_CHUNK):

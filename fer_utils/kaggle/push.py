@@ -103,8 +103,8 @@ def script(chosen):
 def push(client, order, folder, libraries=tuple(bundle.LIBRARIES), say=print):
     """Upload the data set where it changed, then start the kernel.
 
-    Interrupted anywhere, the same call finishes: an upload that is ready at Kaggle is not
-    repeated, and a kernel that runs is not started twice.
+    Interrupted anywhere, the same call finishes: an upload that came through is waited for, not
+    repeated, unless Kaggle lost it; and a kernel that runs is not started twice.
 
     Args:
         client: the Client.

@@ -114,12 +114,17 @@ def sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def matches(path, facts):
+    """Return whether a file is there and is what a record's list says."""
+    return path.is_file() and path.stat().st_size == facts[0] and sha256(path) == facts[2]
+
+
 def restore_times(root, files):
     """Give copied files the times of the record's list, where they are still what it lists."""
-    for name, (size, time_ns, digest) in files.items():
-        with contextlib.suppress(OSError):  # it did not come along: its notebook runs again
-            if (root / name).stat().st_size == size and sha256(root / name) == digest:
-                os.utime(root / name, ns=(time_ns, time_ns))
+    for name, facts in files.items():
+        with contextlib.suppress(OSError):  # its notebook runs again
+            if matches(root / name, facts):
+                os.utime(root / name, ns=(facts[1], facts[1]))
 
 
 def notebook_states(run_dir):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +40,26 @@ def run(chosen, folder, began):
 
     Returns:
         int, the exit code: 0, or 1 where the suite could not be run at all.
+
+    Raises:
+        FerError: what the kernel before made cannot be copied. There is no record then, as it
+            would list a part as the whole: the script hands on what is attached.
     """
     working = paths.KAGGLE_WORKING
     with tempfile.TemporaryDirectory(prefix="fer-suite-") as scratch:
         session = _Session(chosen, working, scratch, began)
+        session.take_up()
         try:
             session.begin(folder)
             code, stopped = session.run_all()
+            session.write("out of time" if stopped else {0: "done"}.get(code, "failed"))
         except (FerError, OSError) as error:
             _say(f"error: {error}")
             session.write("failed", error=str(error))
             return 1
-        session.write("out of time" if stopped else {0: "done"}.get(code, "failed"))
+        except BaseException as error:  # as when Kaggle stops the kernel
+            session.write("failed", error=traceback.format_exception_only(error)[-1].strip())
+            raise
     killed = code < 0  # by the system, where memory ran out: what others made is to be kept
     return 0 if code in (0, 1) or killed or stopped else 1
 
@@ -82,15 +91,18 @@ class _Session:
         self.settings: Any = None  # the Settings, once the kernel before is taken up
         self.origin = self.since = self.seen = None
 
+    def take_up(self):
+        """Take up what the kernel before made."""
+        kernel, anew = self.chosen["kernel"], self.chosen.get("anew")
+        found = restoring.restore(paths.KAGGLE_INPUT, self.working, kernel, anew)
+        self.origin, self.since = found
+
     def begin(self, folder):
-        """Take up what the kernel before made, and settle what is to be done.
+        """Settle what is to be done.
 
         Args:
             folder: of the notebooks that were sent.
         """
-        kernel, anew = self.chosen["kernel"], self.chosen.get("anew")
-        found = restoring.restore(paths.KAGGLE_INPUT, self.working, kernel, anew)
-        self.origin, self.since = found
         _say(self.origin)
         self.write("running")  # whatever comes: the next kernel continues from here
         for notebook in sorted(Path(folder).glob("*.ipynb")):
@@ -132,6 +144,9 @@ class _Session:
                     return process.wait(min(left, _LOOK)), False
                 except subprocess.TimeoutExpired:
                     self._note()
+        except BaseException:
+            self.write("running")  # the suite may take longer to end than this process is given
+            raise
         finally:
             processes.stop(process, _ENDING)
         return process.returncode, True

@@ -68,7 +68,7 @@ def _page(client, name, token):
         return kaggle.kernels.kernels_api_client.list_kernel_session_output(request)
 
 
-def fetch(client, url):
+def fetch(url):
     """Return the open answer to the download of an address; its status has been looked at."""
     import requests
 
@@ -92,7 +92,7 @@ def last_record(client, name):
     files, log = outputs(client, name)
     if RECORD not in files:
         return None, f"it made nothing: {last_line(log)}"
-    text = client.ask("the kernel's record", lambda: fetch(client, files[RECORD]).text)
+    text = client.ask("the kernel's record", lambda: fetch(files[RECORD]).text)
     try:
         noted = record.checked(json.loads(text))
     except ValueError:
