@@ -1,11 +1,12 @@
 """What the pipeline costs beside papermill and nbconvert alone, and how long the suite takes.
 
-Usage: python benchmarks/pipeline.py [--tiny]
+Usage: python benchmarks/pipeline.py [--tiny | RUN]
 
 Six tiny notebooks that wait half a second, executed by ``pipeline.runner``, by papermill's and by
 nbconvert's command line, a call for each, as people do in a shell loop. Then the whole suite on
 synthetic faces in a new run folder, with what its notebooks take; and once more, when all is up to
-date. ``--tiny`` leaves out the suite, which takes some 10 minutes.
+date. RUN is where it runs (default a temporary folder); ``--tiny`` leaves it out, as it takes some
+10 minutes.
 """
 
 import functools
@@ -83,9 +84,10 @@ def main():
         }
         print(f"{NOTEBOOKS} notebooks that wait half a second each.\n")
         print(measuring.table(measuring.in_turns(ways, TURNS), "seconds"))
-        if "--tiny" in sys.argv:
+        given = sys.argv[1:]
+        if given == ["--tiny"]:
             return
-        run = folder / "suite"
+        run = Path(*given).resolve() if given else folder / "suite"
         first, second = suite_seconds(run)
         records = (run / "notebooks").glob("*.json")
         inside = sum(json.loads(x.read_text(encoding="utf-8"))["seconds"] for x in records)
