@@ -152,9 +152,10 @@ def opens(command, clone):
 
 
 def installs(command, clone):
-    """Check that what pip is to install is an extra of the project, so that it fits."""
+    """Check that what pip is to install is this project, or an extra of it, so that it fits."""
     (package,) = words(command)[2:]
-    assert f'"{package}>=' in documents.read("pyproject.toml")
+    wanted = "[build-system]" if package == "." else f'"{package}>='
+    assert wanted in documents.read("pyproject.toml")
 
 
 def are_there(command, clone):
