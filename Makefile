@@ -14,6 +14,7 @@ PIP := --disable-pip-version-check --no-warn-script-location --root-user-action=
 # A test keeps one core busy, and each process that has TensorFlow some GB.
 WORKERS = -n auto --maxprocesses 4
 # The processes share the cores: with threads for each, scikit-learn takes five times as long.
+# Not for the notebooks: neighbours at equal distances, and so ADASYN's counts, follow the threads.
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 # Of the rooms that lie in another, those for users; the first pattern leaves out what has --help.
 API = fer_utils '!fer_utils\.(cli|commands|plain_errors)' '!fer_utils\.\w+\.' \
@@ -48,7 +49,7 @@ test: setup lint  ## all that must hold: ruff, mypy, pytest on both backends, nb
 	@$(PYTEST) $(WORKERS) --dist loadfile
 	@KERAS_BACKEND=jax $(PYTEST) -m "backend and not slow" $(WORKERS) --dist loadfile
 	@$(BIN)/python -m fer_utils run --data synthetic --profile smoke
-	@$(PYTEST) --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks $(WORKERS) --dist loadscope
+	@$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks $(WORKERS) --dist loadscope
 
 test-all: test  ## the slow rest too: the large networks on both backends
 	@$(PYTEST) -m slow
